@@ -1,0 +1,16 @@
+"""Exit code 0 if PyTorch computes, MONAI imports, and the reference runtime is there."""
+
+import bioimageio.core
+import monai
+import torch
+
+kernel = torch.ones(1, 1, 3, 3)
+image = torch.arange(16, dtype=torch.float32).reshape(1, 1, 4, 4)
+result = torch.nn.functional.conv2d(image, kernel)
+expected = torch.tensor([[[[45.0, 54.0], [81.0, 90.0]]]])
+assert torch.equal(result, expected), f"wrong convolution: {result}"
+
+scripted = torch.jit.script(torch.nn.ReLU())
+assert torch.equal(scripted(-expected), torch.zeros_like(expected)), "wrong result of TorchScript"
+
+print("torch", torch.__version__, "monai", monai.__version__, "bioimageio.core", bioimageio.core.__version__)

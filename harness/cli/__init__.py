@@ -1,0 +1,90 @@
+"""Arguments in, one call, exit code out. Each command is a module with ``add_arguments`` and ``main``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import harness
+from harness.errors import ExitCode, HarnessError
+
+# name: (module, one line of help, example); modules are imported when their command runs
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": (
+        "run",
+        "plan, build environments, run every cell, record, write the site",
+        "harness run collection --select 'nuclei-*' --weights onnx",
+    ),
+    "plan": (
+        "plan",
+        "write plan.json and say why each cell is in it or left out",
+        "harness plan collection --output /tmp/reports",
+    ),
+    "results": (
+        "results",
+        "the newest record of every cell",
+        "harness results --format csv --status failed",
+    ),
+    "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
+    "env": ("env", "list, lock, build and show environments", "harness env build pytorch"),
+    "doctor": ("doctor", "what this machine can do", "harness doctor"),
+}
+
+
+def run_command_line(argv: Sequence[str]) -> int:
+    """Parse ``argv``, run the command, return its exit code. Never shows a traceback without --debug."""
+    arguments = list(argv)
+    debug = "--debug" in arguments
+    try:
+        parser = _parser(arguments)
+        parsed = parser.parse_args(arguments)
+        module = importlib.import_module(f"harness.cli.{COMMANDS[parsed.command][0]}")
+        code: int = module.main(parsed)
+    except HarnessError as error:
+        if debug:
+            raise
+        print(f"harness: {error}", file=sys.stderr)  # noqa: T201
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("harness: stopped; run the same command again to go on", file=sys.stderr)  # noqa: T201
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:  # `harness results | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.SATISFIED)
+    except Exception as error:
+        if debug:
+            raise
+        print(  # noqa: T201
+            f"harness: internal error, {type(error).__name__}: {error}; run with --debug and report the traceback",
+            file=sys.stderr,
+        )
+        return int(ExitCode.NO_VERDICT)
+    return code
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; only the arguments of the command that is asked for are filled in."""
+    parser = argparse.ArgumentParser(
+        prog="harness",
+        description="Continuous integration for the BioImage Model Zoo.",
+        epilog="example:\n  harness run collection\n\n`harness COMMAND --help` explains a command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"harness {harness.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((argument for argument in arguments if argument in COMMANDS), None)
+    for name, (module, summary, example) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument("--debug", action="store_true", help="show tracebacks")
+        if name == asked:
+            importlib.import_module(f"harness.cli.{module}").add_arguments(command)
+    return parser

@@ -1,0 +1,93 @@
+"""Options that commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import harness
+from harness.cell import Backend, Device, WeightsFormat
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """``--output``: ledger, site and artifacts are below it."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="the ledger is in DIR/ledger, the site in DIR/site, evidence in DIR/artifacts (default: reports)",
+    )
+
+
+def add_environments(parser: argparse.ArgumentParser) -> None:
+    """``--environments`` and ``--backend``."""
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="folder of environments (default: ./environments, else the harness's own)",
+    )
+    parser.add_argument(
+        "--backend",
+        type=Backend,
+        choices=list(Backend),
+        default=Backend.VENV,
+        metavar="{venv,conda,docker}",
+        help="what makes the environments (default: venv)",
+    )
+
+
+def add_collection(parser: argparse.ArgumentParser) -> None:
+    """The collection and what is selected of it."""
+    parser.add_argument(
+        "collection",
+        nargs="?",
+        default="collection",
+        metavar="COLLECTION",
+        help="folder of models, one model's folder, an rdf.yaml, a .zip package, or an index.json "
+        "(default: collection)",
+    )
+    add_filters(parser)
+    parser.add_argument(
+        "--device",
+        type=Device,
+        choices=list(Device),
+        action="append",
+        metavar="{cpu,cuda}",
+        help="repeatable (default: cpu)",
+    )
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Which models, tools and weights; each is repeatable."""
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="GLOB", help="ids of models, e.g. 'nuclei-*'; repeatable"
+    )
+    parser.add_argument("--consumer", action="append", default=[], metavar="NAME", help="tools; repeatable")
+    parser.add_argument(
+        "--weights",
+        type=WeightsFormat,
+        choices=list(WeightsFormat),
+        action="append",
+        default=[],
+        metavar="FORMAT",
+        help=f"weights formats ({', '.join(w.value for w in WeightsFormat)}); repeatable",
+    )
+
+
+def environments_folder(chosen: Path | None) -> Path:
+    """The folder of environments: as chosen, else of this folder, this checkout, or this installation."""
+    package = Path(harness.__file__).parent
+    candidates = (Path("environments"), package.parent / "environments", package / "data" / "environments")
+    return chosen or next((folder for folder in candidates if folder.is_dir()), candidates[0])
+
+
+def default_jobs() -> int:
+    """As many cells at a time as there are processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1

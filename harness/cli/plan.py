@@ -1,0 +1,88 @@
+"""``harness plan``: write plan.json and say why each cell is in it or left out."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from harness.cli import options
+from harness.errors import ExitCode
+
+if TYPE_CHECKING:
+    from harness.environments.spec import EnvironmentSpec
+    from harness.plan.make import Planned
+
+THREADS = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_collection(parser)
+    options.add_environments(parser)
+    options.add_output(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write ``DIR/plan.json`` and print it as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from harness import jsonio
+
+    planned, _ = plan_for(args)
+    path = args.output / "plan.json"
+    jsonio.write(path, planned.plan)
+    console = Console()
+    table = Table("model", "weights", "consumer", "environment", "device", "why", box=None, pad_edge=False)
+    for entry in planned.plan.cells:
+        cell = entry.cell
+        table.add_row(
+            cell.model.id,
+            cell.weights_format.value if cell.weights_format else "–",
+            f"{cell.consumer.name} {cell.consumer.version}",
+            cell.environment.name if cell.environment else "–",
+            cell.device.value,
+            entry.settled.message if entry.settled else entry.why,
+        )
+    console.print(table)
+    for left in planned.plan.left_out:
+        console.print(f"left out: {left.what}: {left.why}", markup=False, highlight=False)
+    console.print(
+        f"{len(planned.plan.cells)} cells planned, {len(planned.plan.left_out)} left out; written to {path}",
+        markup=False,
+        highlight=False,
+    )
+    return int(ExitCode.SATISFIED)
+
+
+def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSpec]]:
+    """The plan that the options ask for, and the environments that it refers to."""
+    from harness.cell import Device
+    from harness.cli.progress import reading
+    from harness.environments.spec import load_all
+    from harness.execute import judge, origin
+    from harness.plan.make import make_plan
+    from harness.plan.matrix import Selection
+    from harness.worker import protocol
+
+    specs = load_all(options.environments_folder(args.environments))
+    with reading() as on_model:
+        planned = make_plan(
+            args.collection,
+            specs=specs,
+            backend=args.backend,
+            selection=Selection(
+                models=tuple(args.select),
+                consumers=tuple(args.consumer),
+                weights=tuple(args.weights),
+                devices=tuple(dict.fromkeys(args.device or [Device.CPU])),
+            ),
+            settings={
+                "protocol": str(protocol.VERSION),
+                "judge": str(judge.VERSION),
+                "threads": str(THREADS),
+            },
+            created_at=origin.now(),
+            on_model=on_model,
+        )
+    return planned, specs

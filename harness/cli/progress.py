@@ -1,0 +1,98 @@
+"""Progress for people: a live display on a terminal, plain lines elsewhere. All of it on standard error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from harness import labels
+from harness.ledger.record import Record
+from harness.verdict import CheckStatus, Reason, Status
+
+_STYLES = {
+    Status.PASSED: "green",
+    Status.FAILED: "red",
+    Status.NOT_APPLICABLE: "dim",
+    Status.INCONCLUSIVE: "yellow",
+}
+
+
+@contextmanager
+def reading() -> Iterator[Callable[[int, int, str], None]]:
+    """Show that models are read: yields what ``make_plan`` calls with each of them."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _done, _total, _source: None
+        return
+    with Progress(
+        TextColumn("reading models"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[model]}"),
+        console=console, transient=True,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("", total=None, model="")
+        yield lambda done, total, source: progress.update(
+            task, completed=done, total=total, model=escape(source)
+        )
+
+
+class RunDisplay:
+    """Shows a run; the observer of a session, and a context manager."""
+
+    def __init__(self, total: int) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._lock = threading.Lock()
+        self._done, self._total = 0, total
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[now]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task("cells", total=total, now="")
+
+    def __enter__(self) -> RunDisplay:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def environment(self, line: str) -> None:
+        """A step of building an environment."""
+        with self._lock:
+            if self._console.is_terminal:
+                self._progress.update(self._task, now=escape(line))
+            else:
+                self._print(line)
+
+    def recorded(self, record: Record) -> None:
+        """One more cell has its record."""
+        with self._lock:
+            self._done += 1
+            self._progress.update(self._task, completed=self._done, now="")
+            style = _STYLES[record.status]
+            self._print(f"[{self._done}/{self._total}] {one_line(record)}", style=style)
+
+    def _print(self, line: str, *, style: str = "") -> None:
+        self._console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def one_line(record: Record) -> str:
+    """A record in one line: what was run, the verdict, the reason, findings, seconds."""
+    cell = record.cell
+    what = [cell.model.id, cell.weights_format.value if cell.weights_format else "", cell.consumer.name]
+    if cell.environment:
+        what.append(cell.environment.name)
+    look = labels.STATUS[record.status]
+    reason = f": {labels.REASON[Reason.from_slug(record.reason)].label}" if record.reason else ""
+    findings = [labels.CHECK[c.name][0] for c in record.checks if c.status is CheckStatus.FAILED]
+    finding = f"; differs: {', '.join(findings)}" if findings and record.status is Status.PASSED else ""
+    return f"{look.icon} {' · '.join(filter(None, what))}: {look.label}{reason}{finding} ({record.seconds:.1f} s)"

@@ -1,0 +1,130 @@
+"""``harness run``: the main job, from a collection to a site."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli import options
+from harness.cli.plan import THREADS, plan_for
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.cli.progress import RunDisplay
+    from harness.collection.model import Model
+    from harness.environments.spec import EnvironmentSpec
+    from harness.plan.plan import PlannedCell
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_collection(parser)
+    options.add_environments(parser)
+    options.add_output(parser)
+    parser.add_argument(
+        "--plan", type=Path, metavar="FILE", help="run this plan.json instead of making a plan"
+    )
+    parser.add_argument(
+        "--jobs", type=_positive, metavar="N", help="cells at a time (default: one for each processor)"
+    )
+    parser.add_argument(
+        "--rerun",
+        choices=["all", "failed", "inconclusive"],
+        default="inconclusive",
+        help="which cells run again although nothing changed (default: inconclusive)",
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, default=600.0, metavar="SECONDS", help="for one cell (default: 600)"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what has no verdict yet, rebuild the site, and return the gate's exit code."""
+    from harness.cli.finish import finish
+    from harness.cli.progress import RunDisplay
+    from harness.execute.session import Rerun, to_run
+    from harness.ledger.store import LedgerWriter, read_records
+
+    from harness.execute import origin
+
+    cells, models, specs = _planned(args)
+    run = origin.run_id()
+    ledger = LedgerWriter(args.output / "ledger", run)
+    todo = to_run(cells, read_records(args.output / "ledger"), Rerun(args.rerun))
+    with RunDisplay(total=len(todo)) as display:
+        try:
+            _execute(args, run, todo, models, specs, ledger, display)
+        finally:
+            code = finish(cells, args.output, ran=len(todo))
+    return code
+
+
+def _planned(
+    args: argparse.Namespace,
+) -> tuple[tuple[PlannedCell, ...], dict[str, Model], dict[str, EnvironmentSpec]]:
+    """The cells, their models by source, and the environments; a plan that was made here is stored."""
+    from harness import jsonio
+    from harness.cli.progress import reading
+    from harness.environments.spec import load_all
+    from harness.plan.make import models_of
+    from harness.plan.plan import read_plan
+
+    if args.plan is None:
+        planned, specs = plan_for(args)
+        jsonio.write(args.output / "plan.json", planned.plan)
+        return planned.plan.cells, planned.models, specs
+    plan = read_plan(args.plan)
+    specs = load_all(options.environments_folder(args.environments))
+    for entry in plan.cells:
+        environment = entry.cell.environment
+        if environment and (
+            environment.name not in specs or specs[environment.name].ref(environment.backend) != environment
+        ):
+            raise UsageError(
+                f"{args.plan}: environment {environment.name} is not what it was; make the plan again"
+            )
+    with reading() as on_model:
+        return plan.cells, models_of(plan, on_model=on_model), specs
+
+
+def _execute(
+    args: argparse.Namespace,
+    run: str,
+    todo: list[PlannedCell],
+    models: dict[str, Model],
+    specs: dict[str, EnvironmentSpec],
+    ledger: object,
+    display: RunDisplay,
+) -> None:
+    from harness.execute.run_cell import Settings
+    from harness.execute.session import Session
+    from harness.ledger.store import LedgerWriter
+
+    assert isinstance(ledger, LedgerWriter)
+    session = Session(
+        models=models,
+        specs=specs,
+        ledger=ledger,
+        settings=Settings(
+            run=run, artifacts=args.output / "artifacts", worker=Path(), timeout=args.timeout, threads=THREADS
+        ),
+        observer=display,
+        cancel=threading.Event(),
+    )
+    session.execute(todo, jobs=args.jobs or options.default_jobs())
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return number

@@ -1,0 +1,14 @@
+"""What is wrong with one model. Becomes the one record of that model; the run goes on."""
+
+from __future__ import annotations
+
+from harness.verdict import Reason
+
+
+class ModelFault(Exception):
+    """A model that cannot be tested, with the reason and a sentence that names file and field."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message

@@ -1,0 +1,84 @@
+"""The other sizes and batches that a description promises to take, with the output shapes that follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+MAX_ELEMENTS = 2**28
+_STEPS = (0, 1, 2)
+_FREE_BATCHES = (1, 2)
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an output axis may be; ``max`` is None without a bound."""
+
+    min: int
+    max: int | None
+
+    def allows(self, size: int) -> bool:
+        """Whether an axis of this many elements is as described."""
+        return size >= self.min and (self.max is None or size <= self.max)
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """One set of input shapes.
+
+    Attributes:
+        name: as messages say it, e.g. "n=1, batch=2".
+        inputs: for each input in order, the size of each axis in order.
+        outputs: for each output in order, the size that each axis may have.
+    """
+
+    name: str
+    inputs: tuple[tuple[int, ...], ...]
+    outputs: tuple[tuple[Size, ...], ...]
+
+
+def plan_variants(model: Any) -> tuple[Variant, ...]:
+    """Sizes ``min + n * step`` for n = 0, 1, 2 where a size is parametrised, batch 1 and 2 where it is free.
+
+    Args:
+        model: a ``bioimageio.spec.model.v0_5.ModelDescr``.
+
+    Returns:
+        Variants with different input shapes, smallest first; a single one if nothing is parametrised. Variants
+        of more than ``MAX_ELEMENTS`` input elements are left out.
+    """
+    sizes = [
+        (tensor.id, axis.id, axis.size) for tensor in model.inputs for axis in tensor.axes if axis.type != "batch"
+    ]
+    parametrised = [(tensor, axis) for tensor, axis, size in sizes if hasattr(size, "step")]
+    batches = {axis.size for tensor in model.inputs for axis in tensor.axes if axis.type == "batch"}
+    fixed = sorted(batch for batch in batches if batch is not None)
+    variants: dict[tuple[tuple[int, ...], ...], Variant] = {}
+    for batch in fixed or (_FREE_BATCHES if batches else (1,)):
+        for n in _STEPS if parametrised else (0,):
+            resolved = model.get_axis_sizes(dict.fromkeys(parametrised, n), batch_size=batch)
+            inputs = tuple(
+                tuple(int(resolved.inputs[tensor.id, axis.id]) for axis in tensor.axes) for tensor in model.inputs
+            )
+            if sum(_product(shape) for shape in inputs) > MAX_ELEMENTS:
+                continue
+            outputs = tuple(
+                tuple(_size(resolved.outputs[tensor.id, axis.id]) for axis in tensor.axes)
+                for tensor in model.outputs
+            )
+            name = ", ".join([f"n={n}"] * bool(parametrised) + [f"batch={batch}"] * bool(batches))
+            variants.setdefault(inputs, Variant(name=name or "as described", inputs=inputs, outputs=outputs))
+    return tuple(variants.values())
+
+
+def _size(size: Any) -> Size:
+    """An exact size, or the range of one that depends on the data."""
+    if isinstance(size, int):
+        return Size(min=size, max=size)
+    return Size(min=int(size.min), max=None if size.max is None else int(size.max))
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    product = 1
+    for size in shape:
+        product *= size
+    return product

@@ -1,0 +1,1 @@
+"""Locked environments: what they hold, how they are built once, and where they are kept."""

@@ -1,0 +1,52 @@
+"""What makes environments: one module for each backend, all of one shape, listed in one dict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from harness.cell import Backend
+from harness.environments import venv
+from harness.environments.attempt import Attempt
+from harness.environments.spec import EnvironmentSpec
+from harness.errors import UsageError
+
+
+class BackendModule(Protocol):
+    """What the store asks of a backend."""
+
+    @property
+    def name(self) -> Backend:
+        """Which one it is."""
+
+    def build(self, spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
+        """Make the environment in ``prefix``, which does not exist.
+
+        Raises:
+            EnvironmentBuildError: with the reason.
+            OSError: the operating system refused something.
+            Interrupted: the attempt was cancelled.
+        """
+
+    def interpreter(self, prefix: Path) -> Path:
+        """Where the environment's Python is (whether or not it exists)."""
+
+    def python_version(self, prefix: Path) -> str:
+        """The full version of that Python, empty if unknown."""
+
+    def packages(self, prefix: Path) -> dict[str, str]:
+        """What is installed: name to version, sorted by name."""
+
+
+BACKENDS: dict[Backend, BackendModule] = {venv.name: venv}
+
+
+def choose(backend: Backend) -> BackendModule:
+    """The module of a backend; raises UsageError if this version has none."""
+    try:
+        return BACKENDS[backend]
+    except KeyError:
+        known = ", ".join(found.value for found in BACKENDS)
+        raise UsageError(
+            f"environments cannot be made with {backend.value} yet; use one of: {known}"
+        ) from None

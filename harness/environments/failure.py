@@ -1,0 +1,67 @@
+"""Why an environment cannot be used: a value for the caller, who turns it into records."""
+
+from __future__ import annotations
+
+import errno
+import re
+from pathlib import Path
+
+from harness import proc
+from harness.errors import HarnessError
+from harness.verdict import Reason
+
+_NO_SPACE = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
+_UNSATISFIABLE = re.compile(r"No solution found|Couldn't parse requirement|unsatisfiable")
+# The solver also says "unsatisfiable" when it was not allowed to look: that is no fault of the specification.
+_NOT_ASKED = ("network was disabled", "Network connectivity is disabled")
+
+
+class EnvironmentBuildError(Exception):
+    """One environment cannot be built or does not work; the run goes on without it.
+
+    Attributes:
+        reason: one of the reasons of the environment stage.
+        message: what happened, with the builder's own words.
+        log: complete output of the build.
+    """
+
+    def __init__(self, reason: Reason, message: str, log: Path) -> None:
+        super().__init__(reason, message, log)
+        self.reason = reason
+        self.message = message
+        self.log = log
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuildError:
+    """The error for a command of the build that did not succeed; its output is the end of ``log``."""
+    output = proc.tail(log, lines=200, limit=60_000)
+    reason = _reason(output)
+    # A solver's explanation may be long, and is the one thing that helps: it is kept whole.
+    start = output.rfind("No solution found") if reason is Reason.ENVIRONMENT_UNSATISFIABLE else -1
+    words = output[start:] if start >= 0 else proc.tail(log)
+    if ended.timed_out:
+        how = f"no end after {ended.seconds:.0f} s"
+    elif ended.signal is not None:
+        how = f"ended by {ended.signal}"
+    else:
+        how = f"exit code {ended.exit_code}"
+    return EnvironmentBuildError(reason, f"{what}: {how}\n{words}", log)
+
+
+def from_exception(what: str, error: OSError | HarnessError, log: Path) -> EnvironmentBuildError:
+    """The error for what the operating system refused while the environment was made."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    full = isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}
+    reason = Reason.DISK_FULL if full else Reason.ENVIRONMENT_BUILD_FAILED
+    return EnvironmentBuildError(reason, f"{what}: {error}\n{proc.tail(log)}".rstrip(), log)
+
+
+def _reason(output: str) -> Reason:
+    if any(words in output for words in _NO_SPACE):
+        return Reason.DISK_FULL
+    if _UNSATISFIABLE.search(output) and not any(words in output for words in _NOT_ASKED):
+        return Reason.ENVIRONMENT_UNSATISFIABLE
+    return Reason.ENVIRONMENT_BUILD_FAILED

@@ -1,0 +1,43 @@
+"""The health check: the environment's own script, run with its interpreter as everything else will be."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from harness import proc
+from harness.environments.attempt import Attempt
+from harness.environments.built import variables_for
+from harness.environments.failure import EnvironmentBuildError
+from harness.environments.spec import EnvironmentSpec
+from harness.verdict import Reason
+
+TIMEOUT = 300.0  # seconds; the slowest framework imports in 10
+
+
+def check(spec: EnvironmentSpec, python: Path, attempt: Attempt) -> None:
+    """Run ``health.py``.
+
+    Raises:
+        EnvironmentBuildError: environment-unhealthy, with the last lines of its output.
+        OSError: the interpreter cannot be started.
+        Interrupted: the attempt was cancelled.
+    """
+    with tempfile.TemporaryDirectory(prefix="harness-health-") as scratch:
+        variables = variables_for(python, spec.variables, threads=1)
+        ended = proc.run(
+            [str(python), str(spec.health.absolute())],
+            log=attempt.log,
+            env={**variables, "HOME": scratch, "TMPDIR": scratch},
+            cwd=Path(scratch),
+            timeout=TIMEOUT,
+            cancel=attempt.cancel,
+        )
+    if not ended.ok:
+        how = (
+            f"no end after {TIMEOUT:.0f} s"
+            if ended.timed_out
+            else ended.signal or f"exit code {ended.exit_code}"
+        )
+        message = f"{spec.name}: the health check failed ({how})\n{proc.tail(attempt.log)}"
+        raise EnvironmentBuildError(Reason.ENVIRONMENT_UNHEALTHY, message, attempt.log)

@@ -1,0 +1,85 @@
+"""Where the Python of an environment comes from: found on this machine, or else installed by uv."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from harness import proc
+from harness.environments.attempt import Attempt
+from harness.environments.failure import EnvironmentBuildError
+from harness.verdict import Reason
+
+_FIND_TIMEOUT = 60.0  # seconds
+_INSTALL_TIMEOUT = 900.0
+# Where version managers keep the real programs; what they put on the PATH are shims, which are scripts that
+# fail or answer with another version depending on the folder that they are called in.
+_MANAGED = (
+    ".pyenv/versions/{python}*/bin",
+    ".asdf/installs/python/{python}*/bin",
+    ".local/share/mise/installs/python/{python}*/bin",
+)
+
+
+def find(python: str, attempt: Attempt, *, variables: Mapping[str, str]) -> Path:
+    """Full path of an interpreter of version ``python`` ("3.11").
+
+    System-wide ones come first: a sandboxed user cannot read those below a private home folder. If there is
+    none, uv installs one, unless the user has set UV_PYTHON_DOWNLOADS=never or UV_OFFLINE.
+
+    Raises:
+        EnvironmentBuildError: there is none and none can be had; says how to get one.
+        Interrupted: the attempt was cancelled.
+    """
+    path = os.pathsep.join(search_path(python, os.environ))
+    search = {"UV_PYTHON_PREFERENCE": "system", **variables, "PATH": path}
+    if found := _ask_uv(python, log=attempt.log, variables=search):
+        return found
+    missing = f"there is no Python {python} on this machine"
+    advice = f"install one, for example with 'uv python install {python}'"
+    downloads = os.environ.get("UV_PYTHON_DOWNLOADS") or "automatic"
+    if downloads == "never" or os.environ.get("UV_OFFLINE", "0").lower() not in {"", "0", "false"}:
+        message = f"{missing} and downloads are switched off: {advice}"
+        raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
+    attempt.on_progress(f"downloading Python {python}")
+    ended = proc.run(
+        [find_uv_bin(), "python", "install", "--no-bin", python],
+        log=attempt.log,
+        env={**search, "UV_PYTHON_DOWNLOADS": downloads},
+        cwd=attempt.cwd,
+        timeout=_INSTALL_TIMEOUT,
+        cancel=attempt.cancel,
+    )
+    if ended.ok and (found := _ask_uv(python, log=attempt.log, variables=search)):
+        return found
+    message = f"{missing} and it could not be downloaded: {advice}\n{proc.tail(attempt.log)}"
+    raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
+
+
+def search_path(python: str, environ: Mapping[str, str]) -> list[str]:
+    """Folders to look in: the PATH without shims, then the running interpreter's, then version managers'."""
+    folders = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder]
+    real = [folder for folder in folders if Path(folder).name != "shims"]
+    real.append(str(Path(sys.base_prefix) / "bin"))
+    home = Path(environ.get("HOME") or Path.home())
+    for pattern in _MANAGED:
+        real += [str(folder) for folder in sorted(home.glob(pattern.format(python=python)))]
+    return list(dict.fromkeys(real))
+
+
+def _ask_uv(python: str, *, log: Path, variables: Mapping[str, str]) -> Path | None:
+    """The path that uv answers; warnings are on other lines of the same output."""
+    with tempfile.TemporaryDirectory(prefix="harness-python-") as scratch:
+        answer = Path(scratch) / "answer"
+        argv = [find_uv_bin(), "python", "find", "--system", "--no-project", python]
+        ended = proc.run(argv, log=answer, env=variables, cwd=Path(scratch), timeout=_FIND_TIMEOUT)
+        text = answer.read_text("utf-8", errors="replace")
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(text)
+    lines = [Path(line.strip()) for line in text.splitlines() if line.startswith("/")]
+    return next((line for line in reversed(lines) if ended.ok and os.access(line, os.X_OK)), None)

@@ -1,0 +1,165 @@
+"""What an environment is meant to be: the strict reading of ``environments/<name>/``.
+
+environment.toml    what it is for and how it behaves
+requirements.in     what it needs, written by people
+requirements.lock   what is installed, written by :mod:`harness.environments.lock`
+health.py           run with its interpreter after the build; exit code 0 if it works
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from harness import jsonio
+from harness.cell import Backend, EnvironmentRef, WeightsFormat
+from harness.errors import ConfigurationError, UsageError
+
+BUILDER_VERSION = 1  # raise it when the same lock would be built into something else
+TORCH_BACKEND_VARIABLE = "HARNESS_TORCH_BACKEND"
+_PYTHON = re.compile(r"3\.\d+")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    description: str
+    python: str
+    weights_formats: tuple[WeightsFormat, ...]
+    consumers: tuple[str, ...]
+    variables: dict[str, str] = {}
+    torch_backend: str = ""
+
+
+class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One folder of ``environments/``.
+
+    Attributes:
+        name: the folder's name.
+        folder: where the files are.
+        description: one sentence for people.
+        python: version of the interpreter, "3.11".
+        weights_formats: what runs in it with the reference runtime.
+        consumers: names of the tools that it can run.
+        variables: environment variables that are set before anything starts in it.
+        torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
+    """
+
+    name: str
+    folder: Path
+    description: str
+    python: str
+    weights_formats: tuple[WeightsFormat, ...]
+    consumers: tuple[str, ...]
+    variables: dict[str, str]
+    torch_backend: str
+
+    @property
+    def requirements(self) -> Path:
+        """What people ask for."""
+        return self.folder / "requirements.in"
+
+    @property
+    def lock(self) -> Path:
+        """What is installed."""
+        return self.folder / "requirements.lock"
+
+    @property
+    def health(self) -> Path:
+        """The script that proves that the environment works."""
+        return self.folder / "health.py"
+
+    def digest(self, backend: Backend) -> str:
+        """sha256 (hex) of all that decides what is installed and how it behaves.
+
+        Raises:
+            ConfigurationError: there is no lock.
+        """
+        return jsonio.digest(
+            {
+                "builder": BUILDER_VERSION,
+                "backend": backend,
+                "python": self.python,
+                "lock": without_comments(read_text(self.lock)),
+                "variables": self.variables,
+                "torch_backend": self.torch_backend,
+            }
+        )
+
+    def ref(self, backend: Backend) -> EnvironmentRef:
+        """The name of this environment in cells and records; raises ConfigurationError without a lock."""
+        return EnvironmentRef(name=self.name, backend=backend, digest=self.digest(backend))
+
+
+def load(folder: Path) -> EnvironmentSpec:
+    """Read one environment's folder.
+
+    A value in HARNESS_TORCH_BACKEND takes the place of a declared ``torch_backend``: it is another
+    environment then, with another digest. (Empty, it only says not to ask for a build: torch_backend.py.)
+
+    Raises:
+        ConfigurationError: names the file and the field that is missing, unknown or of the wrong type.
+    """
+    path = folder / "environment.toml"
+    if not _NAME.fullmatch(folder.name):
+        raise ConfigurationError(
+            f"{folder}: an environment's name has lower-case letters, digits and '-' only"
+        )
+    text = read_text(path)
+    try:
+        file = msgspec.toml.decode(text, type=_File)
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    if not _PYTHON.fullmatch(file.python):
+        raise ConfigurationError(f"{path}: python is {file.python!r}, expected a version such as '3.11'")
+    torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
+    return EnvironmentSpec(
+        name=folder.name,
+        folder=folder,
+        description=file.description,
+        python=file.python,
+        weights_formats=file.weights_formats,
+        consumers=file.consumers,
+        variables=file.variables,
+        torch_backend=torch_backend,
+    )
+
+
+def load_all(folder: Path) -> dict[str, EnvironmentSpec]:
+    """Read every environment of ``folder``, sorted by name.
+
+    Raises:
+        ConfigurationError: there is none, or one of them is not what it must be.
+    """
+    found = sorted(path.parent for path in folder.glob("*/environment.toml"))
+    if not found:
+        raise ConfigurationError(f"{folder}: no environment here (expected <name>/environment.toml)")
+    return {path.name: load(path) for path in found}
+
+
+def choose(specs: Mapping[str, EnvironmentSpec], name: str) -> EnvironmentSpec:
+    """The environment with this name; raises UsageError that lists the known ones."""
+    try:
+        return specs[name]
+    except KeyError:
+        known = ", ".join(sorted(specs))
+        raise UsageError(f"no environment {name!r}; there are: {known}") from None
+
+
+def without_comments(text: str) -> str:
+    """The lines of a requirements file that say something, without their comments."""
+    lines = (_COMMENT.sub("", line).rstrip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def read_text(path: Path) -> str:
+    """A data file's text; raises ConfigurationError that says how to get a missing lock."""
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        hint = f"; make it with 'harness env lock {path.parent.name}'" if path.suffix == ".lock" else ""
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}){hint}") from error

@@ -1,0 +1,217 @@
+"""Where environments are kept: each one built once, used only if it is complete.
+
+    <cache>/environments/venv/
+        pytorch-0123456789abcdef/
+            prefix-x1y2z3/     the environment
+            build.log          complete output
+            ready.json         written last: without it, everything here is leftovers
+        pytorch-0123456789abcdef.lock
+        failed/pytorch-0123456789abcdef.log
+
+The prefix has a new name in every attempt: when a harness was killed, its uv may go on writing for a while,
+and must not write into the environment that the next harness builds.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import BaseFileLock, FileLock, Timeout
+from platformdirs import user_cache_path
+
+from harness.cell import Backend, EnvironmentRef
+from harness.environments import backend as backends
+from harness.environments import failure, health
+from harness.environments import marker as marker_file
+from harness.environments.attempt import Attempt
+from harness.environments.built import BuiltEnvironment
+from harness.environments.failure import EnvironmentBuildError
+from harness.environments.spec import EnvironmentSpec
+from harness.errors import HarnessError, Interrupted, OutputError
+from harness.verdict import Reason
+
+_WAIT_TIMEOUT = 2 * 3600.0  # seconds for another process's build
+_POLL_SECONDS = 0.2
+
+
+def cache_folder() -> Path:
+    """Where the harness keeps what it can make again: HARNESS_CACHE_DIR, or the user's cache folder."""
+    chosen = os.environ.get("HARNESS_CACHE_DIR")
+    return Path(chosen).absolute() if chosen else user_cache_path("bioimage-harness")
+
+
+def entry_folder(ref: EnvironmentRef) -> Path:
+    """Where this environment is kept, whether or not it exists."""
+    return cache_folder() / "environments" / ref.backend.value / f"{ref.name}-{ref.digest[:16]}"
+
+
+def lock_file(entry: Path) -> Path:
+    """What is locked while the entry is made or removed; never removed itself."""
+    return entry.with_name(f"{entry.name}.lock")
+
+
+class _Entry(NamedTuple):
+    spec: EnvironmentSpec
+    ref: EnvironmentRef
+    module: backends.BackendModule
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "build.log"
+
+
+def ensure(
+    spec: EnvironmentSpec,
+    backend: Backend,
+    *,
+    on_progress: Callable[[str], None],
+    cancel: threading.Event | None = None,
+) -> BuiltEnvironment:
+    """The environment, built now if it is not ready. Several processes may ask at once: one builds.
+
+    Raises:
+        EnvironmentBuildError: it cannot be built or does not work; the log is kept.
+        ConfigurationError: it has no lock.
+        UsageError: there is no such backend.
+        OutputError: the cache folder cannot be written.
+        Interrupted: ``cancel`` was set.
+    """
+    entry = _entry(spec, backend)
+    if ready := _ready(entry):
+        return ready
+    attempt = Attempt(log=entry.log, cwd=entry.folder, on_progress=on_progress, cancel=cancel)
+    with _locked(entry, attempt):
+        return _ready(entry) or _build(entry, attempt)
+
+
+def find(spec: EnvironmentSpec, backend: Backend) -> BuiltEnvironment | None:
+    """The environment if it is ready to use, else None; never builds. Raises like :func:`ensure`."""
+    return _ready(_entry(spec, backend))
+
+
+def _entry(spec: EnvironmentSpec, backend: Backend) -> _Entry:
+    module = backends.choose(backend)
+    ref = spec.ref(backend)
+    return _Entry(spec=spec, ref=ref, module=module, folder=entry_folder(ref))
+
+
+def _ready(entry: _Entry) -> BuiltEnvironment | None:
+    """A marker is not enough: an interpreter that was removed since (a broken link) makes it unusable."""
+    marker = marker_file.read(entry.folder)
+    if marker is None or marker.digest != entry.ref.digest:
+        return None
+    built = _built(entry, marker, fresh=False)
+    return built if os.access(built.python, os.X_OK) else None
+
+
+def _built(entry: _Entry, marker: marker_file.Marker, *, fresh: bool) -> BuiltEnvironment:
+    prefix = entry.folder / marker.prefix
+    return BuiltEnvironment(
+        ref=entry.ref,
+        prefix=prefix,
+        python=entry.module.interpreter(prefix),
+        python_version=marker.python_version,
+        packages=marker.packages,
+        variables=entry.spec.variables,
+        seconds=marker.seconds,
+        size_bytes=marker.size_bytes,
+        log=entry.log,
+        fresh=fresh,
+    )
+
+
+def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
+    started = time.monotonic()
+    name = entry.spec.name
+    try:
+        wipe(entry.folder)
+        entry.folder.mkdir(parents=True)
+        entry.log.touch()
+        prefix = entry.folder / f"prefix-{secrets.token_hex(4)}"
+        attempt.on_progress(f"{name}: building the environment")
+        entry.module.build(entry.spec, prefix, attempt)
+        attempt.on_progress(f"{name}: health check")
+        health.check(entry.spec, entry.module.interpreter(prefix), attempt)
+        marker = marker_file.describe(entry.ref, entry.module, prefix, seconds=time.monotonic() - started)
+        marker_file.write(entry.folder, marker)
+    except EnvironmentBuildError as error:
+        raise EnvironmentBuildError(error.reason, error.message, _keep_log(entry)) from error
+    except Interrupted:
+        raise
+    except (OSError, HarnessError) as error:
+        told = failure.from_exception(f"{name}: building the environment", error, entry.log)
+        raise EnvironmentBuildError(told.reason, told.message, _keep_log(entry)) from error
+    attempt.on_progress(f"{name}: ready after {marker.seconds:.0f} s")
+    return _built(entry, marker, fresh=True)
+
+
+def wipe(entry: Path) -> None:
+    """Remove an entry, the marker first: a half-removed environment is never taken for a ready one."""
+    if not entry.exists():
+        return
+    (entry / "ready.json").unlink(missing_ok=True)
+    # Moved aside first, so that a process that still writes there cannot make the removal fail half-way.
+    aside = Path(tempfile.mkdtemp(prefix=".removed-", dir=entry.parent))
+    entry.rename(aside / entry.name)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _keep_log(entry: _Entry) -> Path:
+    """Move the log of a failed build to where it stays, and free the disk."""
+    kept = entry.folder.parent / "failed" / f"{entry.folder.name}.log"
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        entry.log.replace(kept)
+        wipe(entry.folder)
+    except OSError:
+        return kept if kept.exists() else entry.log
+    return kept
+
+
+@contextmanager
+def _locked(entry: _Entry, attempt: Attempt) -> Iterator[None]:
+    """Hold the entry's lock; the operating system drops it when its holder dies."""
+    path = lock_file(entry.folder)
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _acquire(lock, entry, attempt)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); choose another folder with HARNESS_CACHE_DIR"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: BaseFileLock, entry: _Entry, attempt: Attempt) -> None:
+    """Wait for whoever builds this environment, as long as it may take."""
+    deadline = time.monotonic() + _WAIT_TIMEOUT
+    told = False
+    while True:
+        try:
+            lock.acquire(timeout=_POLL_SECONDS)
+        except Timeout:
+            pass
+        else:
+            return
+        if attempt.cancel is not None and attempt.cancel.is_set():
+            raise Interrupted("stopped by the user")
+        if time.monotonic() > deadline:
+            message = f"{entry.spec.name}: another process has been building it for too long"
+            raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, entry.log)
+        if not told:
+            attempt.on_progress(f"{entry.spec.name}: waiting for another process that builds it")
+            told = True

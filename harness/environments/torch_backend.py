@@ -1,0 +1,61 @@
+"""Which build of torch uv is told to take.
+
+The default index's torch brings several GB of CUDA packages. ``--torch-backend=cpu`` makes uv look for
+torch and its family at the small builds' own index, which is out of reach on some machines; their users
+hand a wheel over by find-links, and then nothing needs to be said: its version "2.13.0+cpu" is preferred to
+the default index's "2.13.0".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from harness.environments.spec import TORCH_BACKEND_VARIABLE, EnvironmentSpec
+
+CPU_ONLY = "cpu"
+
+
+def arguments(spec: EnvironmentSpec, variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The options for uv.
+
+    HARNESS_TORCH_BACKEND replaces the declared backend (see :func:`harness.environments.spec.load`), and
+    switches this off if it is set and empty.
+
+    Args:
+        variables: what uv gets; its UV_FIND_LINKS are searched.
+    """
+    override = os.environ.get(TORCH_BACKEND_VARIABLE)
+    if not spec.torch_backend or override == "":
+        return ()
+    if override is None and offered(spec.python, variables.get("UV_FIND_LINKS", "")):
+        return ()
+    return (f"--torch-backend={spec.torch_backend}",)
+
+
+def offered(python: str, find_links: str) -> bool:
+    """Whether a torch wheel for this version of Python is among the find-links."""
+    tag = "cp" + python.replace(".", "")
+    for name in _wheels(find_links):
+        try:
+            distribution, _, _, tags = parse_wheel_filename(name)
+        except InvalidWheelFilename:
+            continue
+        if distribution == "torch" and any(found.interpreter == tag for found in tags):
+            return True
+    return False
+
+
+def _wheels(find_links: str) -> Iterator[str]:
+    """File names of wheels. Pages of links are not fetched: with one of those, the user sets the variable."""
+    for entry in filter(None, find_links.split(",")):
+        address = urlparse(entry)
+        place = Path(unquote(address.path) if address.scheme == "file" else entry)
+        if place.suffix == ".whl":
+            yield place.name
+        elif address.scheme in {"", "file"}:
+            yield from (wheel.name for wheel in place.glob("torch-*.whl"))

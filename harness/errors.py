@@ -1,0 +1,56 @@
+"""What can stop a command, and the exit code of each.
+
+    HarnessError                 2   base; never raised itself
+    ├── UsageError               2   the command line asks for something that cannot be
+    ├── ConfigurationError       2   a data file (environment, plan, ledger) is not what it must be
+    ├── CollectionError          2   the collection as a whole cannot be read
+    ├── OutputError              3   results cannot be written: nothing was concluded
+    └── Interrupted            130   stopped by the user; what was recorded stays
+
+A fault of one model or of one environment is no exception of this tree: it becomes a record
+(:mod:`harness.verdict`) and the run goes on.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command (a contract: other programs read them)."""
+
+    SATISFIED = 0
+    FAILED = 1
+    USAGE = 2
+    NO_VERDICT = 3
+    INTERRUPTED = 130
+
+
+class HarnessError(Exception):
+    """One sentence for the user: what is wrong, where (file and field), and what to do."""
+
+    exit_code: ExitCode = ExitCode.USAGE
+
+
+class UsageError(HarnessError):
+    """The command line names something that does not exist or does not fit together."""
+
+
+class ConfigurationError(HarnessError):
+    """A data file of the harness itself is unreadable, has an unknown version or a wrong field."""
+
+
+class CollectionError(HarnessError):
+    """The collection does not exist, is empty, or holds two models with one id."""
+
+
+class OutputError(HarnessError):
+    """The output folder or the cache cannot be written."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class Interrupted(HarnessError):
+    """The user stopped the run."""
+
+    exit_code = ExitCode.INTERRUPTED

@@ -1,0 +1,1 @@
+"""Run cells: stage, launch, collect evidence, judge, classify, record."""

@@ -1,0 +1,61 @@
+"""Keep what a record points to beside the ledger: bounded files, named by digest."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from harness import jsonio
+from harness.collection.files import file_sha256
+from harness.collection.model import Model
+from harness.ledger.record import Artifact
+
+_LOG_PART = 256 * 1024
+_COVER_LIMIT = 4 * 1024**2
+_COVER_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+
+
+def keep_log(log: Path, folder: Path, *, kind: str) -> tuple[Artifact, ...]:
+    """Copy a log (of a long one the first and the last part) to ``folder``; nothing if it is empty or gone."""
+    try:
+        data = _first_and_last(log)
+    except OSError:
+        return ()
+    return (keep_text(data, folder, kind=kind),) if data.strip() else ()
+
+
+def keep_text(data: bytes, folder: Path, *, kind: str) -> Artifact:
+    """Store text under its digest."""
+    name = f"{kind}s/{hashlib.sha256(data).hexdigest()[:32]}.txt"
+    if not (folder / name).exists():
+        jsonio.write_bytes(folder / name, data)
+    return Artifact(kind=kind, path=name, bytes=len(data))
+
+
+def keep_cover(model: Model, folder: Path) -> tuple[Artifact, ...]:
+    """Copy the model's first cover if a browser can show it and it is small."""
+    cover = model.description.cover
+    if cover is None:
+        return ()
+    path = model.paths[cover.source]
+    suffix = Path(cover.source.partition("?")[0]).suffix.lower()
+    size = path.stat().st_size
+    if suffix not in _COVER_SUFFIXES or size > _COVER_LIMIT:
+        return ()
+    name = f"covers/{file_sha256(path)[:32]}{suffix}"
+    if not (folder / name).exists():
+        (folder / "covers").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    return (Artifact(kind="cover", path=name, bytes=size),)
+
+
+def _first_and_last(log: Path) -> bytes:
+    size = log.stat().st_size
+    with log.open("rb") as stream:
+        if size <= 2 * _LOG_PART:
+            return stream.read()
+        first = stream.read(_LOG_PART)
+        stream.seek(-_LOG_PART, 2)
+        omitted = f"\n[... {size - 2 * _LOG_PART:,} bytes left out ...]\n".encode()
+        return first + omitted + stream.read()

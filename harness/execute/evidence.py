@@ -1,0 +1,123 @@
+"""What is known of an attempt before anything is concluded from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.proc import Finished
+
+
+class StageEvent(msgspec.Struct, frozen=True, tag_field="event", tag="stage"):
+    """The worker began a stage."""
+
+    stage: Literal["import", "load"]
+    seconds: float
+
+
+class LoadedEvent(msgspec.Struct, frozen=True, tag_field="event", tag="loaded"):
+    """The weights were loaded, in so many seconds."""
+
+    seconds: float
+
+
+class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):
+    """The worker began a task."""
+
+    task: str
+
+
+class ProducedOutput(msgspec.Struct, frozen=True):
+    """An array that the worker wrote."""
+
+    name: str
+    path: str
+
+
+class ResultEvent(msgspec.Struct, frozen=True, tag_field="event", tag="result"):
+    """A task produced arrays."""
+
+    task: str
+    seconds: float
+    outputs: tuple[ProducedOutput, ...]
+
+
+class ErrorEvent(msgspec.Struct, frozen=True, tag_field="event", tag="error"):
+    """An exception, in a stage or in a task."""
+
+    stage: Literal["import", "load", "run"]
+    task: str | None
+    type: str
+    message: str
+    missing_module: str | None
+    causes: tuple[str, ...]
+    traceback: str
+
+
+class EndEvent(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
+    """The reply is complete."""
+
+
+Event = StageEvent | LoadedEvent | BeginEvent | ResultEvent | ErrorEvent | EndEvent
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt: how the process ended, what it replied, and the end of its log.
+
+    ``malformed`` says what is wrong with a reply that does not follow the protocol; None if nothing is.
+    """
+
+    finished: Finished
+    events: tuple[Event, ...]
+    malformed: str | None
+    log_tail: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether the worker said all that it had to say."""
+        return bool(self.events) and isinstance(self.events[-1], EndEvent)
+
+    def result(self, task: str) -> ResultEvent | None:
+        """What a task produced, None if it did not."""
+        return next((e for e in self.events if isinstance(e, ResultEvent) and e.task == task), None)
+
+    def error(self, task: str | None = None) -> ErrorEvent | None:
+        """The error of a task; of importing or loading for None."""
+        return next((e for e in self.events if isinstance(e, ErrorEvent) and e.task == task), None)
+
+    def began(self, task: str) -> bool:
+        """Whether the worker came as far as this task."""
+        return any(isinstance(event, BeginEvent) and event.task == task for event in self.events)
+
+    @property
+    def load_seconds(self) -> float | None:
+        """Time to load the weights, None if they were not loaded."""
+        return next((event.seconds for event in self.events if isinstance(event, LoadedEvent)), None)
+
+    @property
+    def stage(self) -> str:
+        """The last stage that was entered: "start", "import", "load" or "run"."""
+        stage = "start"
+        for event in self.events:
+            if isinstance(event, StageEvent):
+                stage = event.stage
+            elif isinstance(event, BeginEvent):
+                stage = "run"
+        return stage
+
+
+def read_reply(path: Path) -> tuple[tuple[Event, ...], str | None]:
+    """The events of a reply and what is malformed in it. A last line that was cut short is no fault."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return (), None
+    events: list[Event] = []
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            events.append(msgspec.json.decode(line, type=Event))  # type: ignore[arg-type]
+        except msgspec.DecodeError as error:
+            return tuple(events), f"line {number} of the reply: {error}"
+    return tuple(events), None

@@ -1,0 +1,184 @@
+"""Compare a produced with an expected array (pure; the same code for every consumer)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from harness.collection.tolerance import Tolerance
+from harness.ledger.record import OutputResult
+from harness.verdict import Reason
+
+VERSION = 1  # part of every cell's key: raise it when the same arrays would be judged differently
+Array = np.ndarray[Any, np.dtype[Any]]
+_CHUNK = 1 << 20
+_REL_EPSILON = 1e-6
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The comparison of one output, and the reason why it is not the expected one (None if it is)."""
+
+    result: OutputResult
+    reason: Reason | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the output was reproduced."""
+        return self.reason is None
+
+
+def judge(
+    name: str,
+    produced: Array,
+    expected: Array,
+    *,
+    tolerance: Tolerance,
+    dtype: str,
+    label_map: bool = False,
+) -> Judgement:
+    """Judge one output.
+
+    Args:
+        name: the output's id.
+        produced: any shape; compared element by element with ``expected``.
+        tolerance: an element differs if ``|produced - expected| > atol + rtol * |expected|``.
+        dtype: the described data type; its kind (integer or float) must be the produced one's.
+        label_map: compare as partitions: the same objects up to renumbering, 0 being background.
+
+    NaN and infinity equal only themselves at the same place, whatever the tolerance.
+    """
+    if produced.shape != expected.shape:
+        what = f"shape is {produced.shape}, expected {expected.shape}"
+        return _mismatch(name, produced, expected, tolerance, Reason.WRONG_SHAPE, what)
+    if _kind(produced.dtype) != _kind(np.dtype(dtype)):
+        what = f"data type is {produced.dtype}, described as {dtype}"
+        return _mismatch(name, produced, expected, tolerance, Reason.WRONG_DTYPE, what)
+    if label_map and produced.dtype.kind in "iu" and expected.dtype.kind in "iu":
+        return _judge_partition(name, produced, expected, tolerance)
+    return _judge_values(name, produced, expected, tolerance)
+
+
+def _judge_values(name: str, produced: Array, expected: Array, tolerance: Tolerance) -> Judgement:
+    differing, unexpected = 0, 0
+    max_abs, max_rel, max_ratio, worst = 0.0, 0.0, 0.0, 0
+    flat_produced, flat_expected = produced.reshape(-1), expected.reshape(-1)
+    for start in range(0, flat_expected.size, _CHUNK):
+        p = flat_produced[start : start + _CHUNK].astype(np.float64)
+        e = flat_expected[start : start + _CHUNK].astype(np.float64)
+        finite = np.isfinite(p) & np.isfinite(e)
+        same = (p == e) | (np.isnan(p) & np.isnan(e))
+        unexpected += int(np.count_nonzero(~finite & ~same))
+        p, e = np.where(finite, p, 0.0), np.where(finite, e, 0.0)
+        difference = np.abs(p - e)
+        allowed = tolerance.atol + tolerance.rtol * np.abs(e)
+        differing += int(np.count_nonzero(difference > allowed))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(difference > 0, difference / allowed, 0.0)
+        if ratio.size and float(ratio.max()) > max_ratio:
+            max_ratio, worst = float(ratio.max()), start + int(ratio.argmax())
+        max_abs = max(max_abs, float(difference.max(initial=0.0)))
+        max_rel = max(max_rel, float((difference / (np.abs(e) + _REL_EPSILON)).max(initial=0.0)))
+    ppm = (differing + unexpected) / max(1, flat_expected.size) * 1e6
+    reason, message = None, ""
+    if unexpected:
+        reason = Reason.UNEXPECTED_NAN
+        message = f"{unexpected:,} elements are NaN or infinite where the expected ones are not, or the reverse"
+    elif ppm > tolerance.ppm:
+        reason = Reason.VALUES_DIFFER
+        at = tuple(int(index) for index in np.unravel_index(worst, expected.shape))
+        message = (
+            f"{differing:,} of {flat_expected.size:,} elements differ beyond tolerance; largest difference "
+            f"{max_abs:.3g}; worst at {at}: {produced[at]:.6g}, expected {expected[at]:.6g}"
+        )
+    return Judgement(
+        result=_result(
+            name,
+            produced,
+            expected,
+            tolerance,
+            max_abs_diff=max_abs if not unexpected else None,
+            max_rel_diff=max_rel if not unexpected else None,
+            mismatched_ppm=ppm,
+            headroom=1.0 - max_ratio if not unexpected and np.isfinite(max_ratio) else None,
+            message=message,
+        ),
+        reason=reason,
+    )
+
+
+def _judge_partition(name: str, produced: Array, expected: Array, tolerance: Tolerance) -> Judgement:
+    """Match objects one to one by overlap, largest first; what is left over differs."""
+    pairs, counts = np.unique(
+        np.stack([produced.reshape(-1), expected.reshape(-1)]), axis=1, return_counts=True
+    )
+    matched = 0
+    taken_produced, taken_expected = {0}, {0}
+    for index in np.argsort(-counts, kind="stable"):
+        p, e = int(pairs[0, index]), int(pairs[1, index])
+        if (p == 0 and e == 0) or (p not in taken_produced and e not in taken_expected):
+            matched += int(counts[index])
+            taken_produced.add(p)
+            taken_expected.add(e)
+    differing = expected.size - matched
+    ppm = differing / max(1, expected.size) * 1e6
+    failed = ppm > tolerance.ppm
+    message = f"{differing:,} of {expected.size:,} elements belong to another object" if failed else ""
+    used = ppm / tolerance.ppm if tolerance.ppm else float(differing > 0)
+    return Judgement(
+        result=_result(
+            name,
+            produced,
+            expected,
+            tolerance,
+            mismatched_ppm=ppm,
+            headroom=1.0 - used,
+            comparison="partition",
+            message=message,
+        ),
+        reason=Reason.VALUES_DIFFER if failed else None,
+    )
+
+
+def _mismatch(
+    name: str, produced: Array, expected: Array, tolerance: Tolerance, reason: Reason, message: str
+) -> Judgement:
+    result = _result(name, produced, expected, tolerance, mismatched_ppm=1e6, message=message)
+    return Judgement(result=result, reason=reason)
+
+
+def _result(
+    name: str,
+    produced: Array,
+    expected: Array,
+    tolerance: Tolerance,
+    *,
+    mismatched_ppm: float,
+    max_abs_diff: float | None = None,
+    max_rel_diff: float | None = None,
+    headroom: float | None = None,
+    comparison: str = "values",
+    message: str = "",
+) -> OutputResult:
+    return OutputResult(
+        name=name,
+        shape=produced.shape,
+        dtype=str(produced.dtype),
+        max_abs_diff=max_abs_diff,
+        max_rel_diff=max_rel_diff,
+        mismatched_ppm=mismatched_ppm,
+        atol=tolerance.atol,
+        rtol=tolerance.rtol,
+        allowed_ppm=tolerance.ppm,
+        headroom=headroom,
+        comparison=comparison,
+        expected_shape=expected.shape,
+        expected_dtype=str(expected.dtype),
+        message=message,
+    )
+
+
+def _kind(dtype: np.dtype[Any]) -> str:
+    """Whole numbers and truth values are one kind: a mask may be either."""
+    return "float" if dtype.kind == "f" else "whole" if dtype.kind in "biu" else dtype.kind

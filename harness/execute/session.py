@@ -1,0 +1,196 @@
+"""Execute a plan: every planned cell ends in exactly one record, and what is finished is never lost."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from harness.collection.model import Model
+from harness.environments import store
+from harness.environments.built import BuiltEnvironment
+from harness.environments.failure import EnvironmentBuildError
+from harness.environments.spec import EnvironmentSpec
+from harness.errors import Interrupted
+from harness.execute import artifacts, origin
+from harness.execute.run_cell import Settings, internal_error, make_record, run_cell
+from harness.execute.stage import stage_worker
+from harness.ledger.query import conclusive_by_key
+from harness.ledger.record import CheckResult, Record
+from harness.ledger.store import LedgerWriter
+from harness.plan.plan import PlannedCell
+from harness.verdict import Check, CheckStatus, Reason, Stage, Status, Verdict
+
+
+class Rerun(str, Enum):
+    """Which cells run although the ledger has a record of them."""
+
+    ALL = "all"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Observer(Protocol):
+    """Who wants to know how a run goes. Called from several threads, one at a time for ``recorded``."""
+
+    def environment(self, line: str) -> None:
+        """A step of building an environment."""
+
+    def recorded(self, record: Record) -> None:
+        """One more cell has its record."""
+
+
+def to_run(cells: Iterable[PlannedCell], records: Iterable[Record], rerun: Rerun) -> list[PlannedCell]:
+    """The cells that need a record: those without a conclusive one, and those that ``rerun`` names."""
+    known = conclusive_by_key(records)
+    again: Mapping[Rerun, set[Status]] = {
+        Rerun.ALL: set(Status),
+        Rerun.FAILED: {Status.FAILED},
+        Rerun.INCONCLUSIVE: set(),
+    }
+    return [cell for cell in cells if cell.key not in known or known[cell.key].status in again[rerun]]
+
+
+class Session:
+    """One run over one list of cells.
+
+    Args:
+        models: by source; every cell that is not settled has its model here.
+        specs: environments by name.
+        observer: hears of every step.
+        cancel: set it to stop; finished cells stay recorded.
+    """
+
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, Model],
+        specs: Mapping[str, EnvironmentSpec],
+        ledger: LedgerWriter,
+        settings: Settings,
+        observer: Observer,
+        cancel: threading.Event,
+    ) -> None:
+        self._models = models
+        self._specs = specs
+        self._ledger = ledger
+        self._settings = settings
+        self._observer = observer
+        self._cancel = cancel
+        self._recording = threading.Lock()
+
+    def execute(self, cells: Sequence[PlannedCell], *, jobs: int) -> None:
+        """Record every cell, ``jobs`` at a time.
+
+        Raises:
+            Interrupted: ``cancel`` was set.
+            OutputError: the ledger cannot be written any more.
+        """
+        by_environment: defaultdict[str, list[PlannedCell]] = defaultdict(list)
+        for planned in cells:
+            if planned.settled is not None:
+                self._record(self._settled(planned))
+            else:
+                assert planned.cell.environment is not None, "a cell that runs has an environment"
+                by_environment[planned.cell.environment.name].append(planned)
+        staged = Path(tempfile.mkdtemp(prefix="bioimage-harness-worker-"))
+        try:
+            self._settings = msgspec.structs.replace(self._settings, worker=stage_worker(staged))
+            with ThreadPoolExecutor(max_workers=jobs) as pool:
+                self._execute_all(by_environment, pool)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+    def _execute_all(self, by_environment: Mapping[str, list[PlannedCell]], pool: ThreadPoolExecutor) -> None:
+        """Build one environment after the other; its cells run while the next one is built."""
+        running: set[Future[None]] = set()
+        try:
+            for name, cells in by_environment.items():
+                built = self._build(name, cells)
+                if built is not None:
+                    running |= {pool.submit(self._run, planned, built) for planned in cells}
+                running = self._collect(running, block=False)
+            while running:
+                running = self._collect(running, block=True)
+        except BaseException:
+            self._cancel.set()
+            for future in running:
+                future.cancel()
+            raise
+
+    def _collect(self, running: set[Future[None]], *, block: bool) -> set[Future[None]]:
+        """Raise what a finished cell raised; the short wait lets Ctrl-C through."""
+        done, rest = wait(running, timeout=0.2 if block else 0, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()
+        return rest
+
+    def _build(self, name: str, cells: Sequence[PlannedCell]) -> BuiltEnvironment | None:
+        """The environment; None if it cannot be had, and then its cells are recorded with the reason."""
+        started_at = origin.now()
+        environment = cells[0].cell.environment
+        assert environment is not None, "a cell that runs has an environment"
+        try:
+            return store.ensure(
+                self._specs[name],
+                environment.backend,
+                on_progress=self._observer.environment,
+                cancel=self._cancel,
+            )
+        except EnvironmentBuildError as error:
+            verdict = Verdict.because(error.reason, error.message)
+            kept = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
+        except Interrupted:
+            raise
+        except Exception as error:
+            conclusion, kept = internal_error(error, self._settings.artifacts)
+            verdict = conclusion.verdict
+        check = CheckResult(name=Check.ENVIRONMENT, status=CheckStatus.INCONCLUSIVE, message=verdict.message)
+        for planned in cells:
+            model = self._models[planned.cell.model.source]
+            record = make_record(planned, verdict, self._settings, started_at=started_at, model=model)
+            self._record(
+                msgspec.structs.replace(record, checks=(check,), artifacts=record.artifacts + kept)
+            )
+        return None
+
+    def _run(self, planned: PlannedCell, built: BuiltEnvironment) -> None:
+        if self._cancel.is_set():
+            raise Interrupted("stopped by the user")
+        model = self._models[planned.cell.model.source]
+        self._record(run_cell(planned, model, built, self._settings, cancel=self._cancel))
+
+    def _settled(self, planned: PlannedCell) -> Record:
+        settled = planned.settled
+        assert settled is not None
+        reason = Reason.from_slug(settled.reason)
+        model = self._models.get(planned.cell.model.source)
+        record = make_record(
+            planned,
+            Verdict.because(reason, settled.message),
+            self._settings,
+            started_at=origin.now(),
+            model=model,
+        )
+        checks = _CHECK_OF_STAGE.get(reason.stage)
+        if checks is None:
+            return record
+        status = CheckStatus.FAILED if record.status is Status.FAILED else CheckStatus.INCONCLUSIVE
+        check = CheckResult(name=checks, status=status, message=settled.message)
+        return msgspec.structs.replace(record, checks=(check,))
+
+    def _record(self, record: Record) -> None:
+        with self._recording:
+            self._ledger.append(record)
+            self._observer.recorded(record)
+
+
+_CHECK_OF_STAGE: Mapping[Stage, Check] = {Stage.FETCH: Check.FETCH, Stage.VALIDATE: Check.VALIDATE}

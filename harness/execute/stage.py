@@ -1,0 +1,60 @@
+"""Lay out what a worker may see: its own code, the description, one weights entry's files. No test outputs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import harness.worker
+from harness.cell import WeightsFormat
+from harness.collection.description_yaml import Dumper, read_description
+from harness.collection.model import Model
+from harness.collection.named_files import NamedFile
+
+WORKER_PACKAGE = "harness_worker"
+
+
+def stage_worker(folder: Path) -> Path:
+    """Copy the worker's code to ``folder``, to be imported from there as ``harness_worker``."""
+    source = Path(harness.worker.__file__).parent
+    shutil.copytree(source, folder / WORKER_PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def stage_model(model: Model, weights_format: WeightsFormat, folder: Path) -> Path:
+    """Copy the description and the files of these weights to ``folder``; returns the description's path.
+
+    Files of the web are beside it under names of their own, and the staged description names those.
+    """
+    folder.mkdir(parents=True)
+    description = folder / model.description_path.name
+    renamed: dict[str, str] = {}
+    for number, file in enumerate(model.description.files_for(weights_format)):
+        name = f"remote/{number}/{_last_part(file)}" if file.remote else file.source
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(model.paths[file.source], target)
+        if file.remote:
+            renamed[file.source] = name
+    if renamed:
+        content = read_description(model.description_path, shown=model.ref.source)
+        text = yaml.dump(_replaced(content, renamed), Dumper=Dumper, allow_unicode=True, sort_keys=False)
+        description.write_text(text, encoding="utf-8")
+    else:
+        shutil.copyfile(model.description_path, description)
+    return description
+
+
+def _last_part(file: NamedFile) -> str:
+    return file.source.partition("?")[0].rstrip("/").rpartition("/")[2] or "file"
+
+
+def _replaced(value: Any, renamed: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(item, renamed) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, renamed) for item in value]
+    return renamed.get(value, value) if isinstance(value, str) else value

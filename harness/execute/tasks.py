@@ -1,0 +1,69 @@
+"""What the worker is asked to compute, and with which inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from harness.collection.model import Model
+from harness.collection.tensors import Array
+from harness.collection.variants import Variant
+
+REPRODUCES = "reproduces"
+AS_CALLED = "as-called"
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One prediction. ``variant`` is None for the declared test inputs; ``padding`` as consumers call it."""
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: str
+    padding: bool
+    variant: Variant | None = None
+
+
+def prepare_tasks(model: Model, scratch: Path) -> tuple[Task, ...]:
+    """Write every input below ``scratch`` and return the tasks in the order in which they run.
+
+    The test inputs come first without padding (reproduces), then the variants, and last the default call of
+    consumers: a crash there leaves the answers of the others.
+    """
+    arrays = [model.test_tensor(tensor) for tensor in model.description.inputs]
+    declared = _write(arrays, scratch / "inputs" / REPRODUCES)
+    tasks = [_task(REPRODUCES, declared, scratch)]
+    for number, variant in enumerate(model.description.variants):
+        resized = [resize(array, shape) for array, shape in zip(arrays, variant.inputs, strict=True)]
+        name = f"variant-{number}"
+        tasks.append(_task(name, _write(resized, scratch / "inputs" / name), scratch, variant=variant))
+    tasks.append(_task(AS_CALLED, declared, scratch, padding=True))
+    return tuple(tasks)
+
+
+def resize(array: Array, shape: tuple[int, ...]) -> Array:
+    """Crop around the centre and pad by mirroring until the array has ``shape`` (of the same rank)."""
+    crop = tuple(
+        slice((have - want) // 2, (have - want) // 2 + want) if have > want else slice(None)
+        for have, want in zip(array.shape, shape, strict=True)
+    )
+    missing = [max(0, want - have) for have, want in zip(array.shape, shape, strict=True)]
+    width = [(total // 2, total - total // 2) for total in missing]
+    return np.pad(array[crop], width, mode="symmetric") if any(missing) else np.ascontiguousarray(array[crop])
+
+
+def _write(arrays: list[Array], folder: Path) -> tuple[str, ...]:
+    folder.mkdir(parents=True)
+    paths = tuple(folder / f"{number}.npy" for number in range(len(arrays)))
+    for path, array in zip(paths, arrays, strict=True):
+        np.save(path, array, allow_pickle=False)
+    return tuple(map(str, paths))
+
+
+def _task(
+    name: str, inputs: tuple[str, ...], scratch: Path, *, padding: bool = False, variant: Variant | None = None
+) -> Task:
+    return Task(
+        name=name, inputs=inputs, outputs=str(scratch / "outputs" / name), padding=padding, variant=variant
+    )

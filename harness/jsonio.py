@@ -1,0 +1,75 @@
+"""Versioned, sorted, atomic JSON: the only reader and writer of the harness's own files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from harness.errors import ConfigurationError, OutputError
+
+T = TypeVar("T")
+
+
+def dumps(value: object, *, indent: int = 0) -> bytes:
+    """Canonical JSON (keys sorted, UTF-8) of a value made of structs and plain types."""
+    encoded = msgspec.json.encode(value, order="sorted")
+    return msgspec.json.format(encoded, indent=indent) + b"\n" if indent else encoded
+
+
+def loads(data: bytes, kind: type[T], *, origin: str) -> T:
+    """Decode JSON into ``kind``.
+
+    Raises:
+        ConfigurationError: names ``origin`` and the field that is wrong.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:  # ValidationError included
+        raise ConfigurationError(f"{origin}: {error}") from error
+
+
+def read(path: Path, kind: type[T]) -> T:
+    """Read ``path`` into ``kind``; raises ConfigurationError if it is missing or not that."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    return loads(data, kind, origin=str(path))
+
+
+def write(path: Path, value: object) -> None:
+    """Write indented JSON so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        OutputError: names the path and why it cannot be written.
+    """
+    write_bytes(path, dumps(value, indent=2))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace ``path`` atomically; raises OutputError with the path if that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); free space or choose another --output"
+        ) from error
+
+
+def digest(value: Any) -> str:
+    """The sha256 (hex) of a value's canonical JSON."""
+    return hashlib.sha256(dumps(value)).hexdigest()

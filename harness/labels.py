@@ -1,0 +1,188 @@
+"""The one home of the words, colours and icons that people see for statuses, reasons and checks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.verdict import Blame, Check, CheckStatus, Reason, Stage, Status
+
+
+class StatusLook(NamedTuple):
+    """How a status is shown: a word, a text icon (never colour alone), a colour for pages and badges."""
+
+    label: str
+    icon: str
+    color: str
+
+
+STATUS: dict[Status, StatusLook] = {
+    Status.PASSED: StatusLook("passed", "✓", "#1a7f37"),
+    Status.FAILED: StatusLook("failed", "✗", "#cf222e"),
+    Status.NOT_APPLICABLE: StatusLook("not applicable", "–", "#59636e"),
+    Status.INCONCLUSIVE: StatusLook("no verdict", "?", "#9a6700"),
+}
+
+CHECK_STATUS: dict[CheckStatus, StatusLook] = {
+    CheckStatus.PASSED: STATUS[Status.PASSED],
+    CheckStatus.FAILED: STATUS[Status.FAILED],
+    CheckStatus.SKIPPED: StatusLook("skipped", "–", "#59636e"),
+    CheckStatus.INCONCLUSIVE: STATUS[Status.INCONCLUSIVE],
+}
+
+BLAME: dict[Blame, str] = {
+    Blame.MODEL: "the model",
+    Blame.METADATA: "the model's description",
+    Blame.ENVIRONMENT: "the environment",
+    Blame.TOOL: "the tool",
+    Blame.INFRASTRUCTURE: "the test infrastructure",
+}
+
+STAGE: dict[Stage, str] = {
+    Stage.PLAN: "planning",
+    Stage.FETCH: "fetching the files",
+    Stage.VALIDATE: "reading the description",
+    Stage.SCAN: "scanning for dangerous content",
+    Stage.ENVIRONMENT: "building the environment",
+    Stage.LOAD: "loading the model",
+    Stage.RUN: "running the model",
+    Stage.COMPARE: "comparing the outputs",
+    Stage.CONSISTENCY: "checking consistency",
+    Stage.HARNESS: "the harness itself",
+}
+
+CHECK: dict[Check, tuple[str, str]] = {
+    Check.FETCH: ("fetch", "Every file that the description names is there, with the sha256 that it states."),
+    Check.VALIDATE: ("validate", "The description follows its format and the test tensors fit it."),
+    Check.SCAN: ("scan", "No dangerous content was found without running anything."),
+    Check.ENVIRONMENT: ("environment", "The locked environment was built and is healthy."),
+    Check.LOAD: ("load", "The consumer loads the weights."),
+    Check.RUNS: ("runs", "The model computes on the test input without an error."),
+    Check.REPRODUCES: ("reproduces", "The outputs equal the declared test outputs within tolerance."),
+    Check.VARIANTS: ("variants", "Other sizes and batches that the description allows give the described shapes."),
+    Check.AS_CALLED: (
+        "as called",
+        "The consumer's default call, with its padding, gives the declared outputs too (a finding, not required).",
+    ),
+    Check.DETERMINISM: ("determinism", "Repeated runs give the same outputs."),
+    Check.AGREEMENT: ("agreement", "All weights formats and devices give the same outputs."),
+}
+
+
+class ReasonText(NamedTuple):
+    """A reason in words: a label of a few words, and a hint that says what to do next."""
+
+    label: str
+    hint: str
+
+
+REASON: dict[Reason, ReasonText] = {
+    Reason.FORMAT_NOT_SUPPORTED: ReasonText(
+        "weights format not supported by the tool",
+        "Nothing to mend; add weights in a format that the tool supports to be tested in it.",
+    ),
+    Reason.DOWNLOAD_FAILED: ReasonText(
+        "download failed", "The network or the server failed; run again with `--rerun inconclusive`."
+    ),
+    Reason.FILE_MISSING: ReasonText(
+        "file missing", "Add the file to the package, or correct the source that names it."
+    ),
+    Reason.SHA256_MISMATCH: ReasonText(
+        "sha256 differs",
+        "The file changed after its sha256 was written: restore the file, or update the sha256 in the description.",
+    ),
+    Reason.SOURCE_OUTSIDE_PACKAGE: ReasonText(
+        "source outside the package",
+        "Move the file into the package and name it by a relative path without `..` or links.",
+    ),
+    Reason.ARCHIVE_UNSAFE: ReasonText(
+        "unsafe archive",
+        "Pack the model again: only plain files, relative names without `..`, and within the size limits.",
+    ),
+    Reason.DESCRIPTION_INVALID: ReasonText(
+        "description invalid", "Correct the fields that the message names; `bioimageio validate-format` checks them."
+    ),
+    Reason.FORMAT_VERSION_UNSUPPORTED: ReasonText(
+        "format version not supported", "Use format_version 0.4 or 0.5 in the description."
+    ),
+    Reason.TEST_TENSOR_INVALID: ReasonText(
+        "test tensor invalid",
+        "Save the test tensor again as a plain numeric .npy with the rank that the axes describe.",
+    ),
+    Reason.DANGEROUS_CONTENT: ReasonText(
+        "dangerous content", "Remove the code that the message names from the files and upload again."
+    ),
+    Reason.SCAN_FAILED: ReasonText("scan failed", "The scanner could not read the file; run again."),
+    Reason.ENVIRONMENT_UNSATISFIABLE: ReasonText(
+        "environment cannot be solved", "Correct the declared dependencies so that the solver finds a solution."
+    ),
+    Reason.ENVIRONMENT_BUILD_FAILED: ReasonText(
+        "environment build failed", "See the build log, then run again with `--rerun inconclusive`."
+    ),
+    Reason.ENVIRONMENT_UNHEALTHY: ReasonText(
+        "environment fails its health check",
+        "See the build log; `harness env build NAME` builds it again and shows the check.",
+    ),
+    Reason.DISK_FULL: ReasonText("disk full", "Free disk space and run again with `--rerun inconclusive`."),
+    Reason.IMPORT_ERROR: ReasonText(
+        "model code cannot be imported", "Correct the architecture's source file at the line that the message names."
+    ),
+    Reason.UNDECLARED_DEPENDENCY: ReasonText(
+        "undeclared dependency", "Declare the module's package in the weights' dependencies, or do without it."
+    ),
+    Reason.WEIGHTS_MISMATCH: ReasonText(
+        "weights do not fit the architecture",
+        "Export weights and architecture from the same model; check the architecture's kwargs.",
+    ),
+    Reason.UNSUPPORTED_OPERATOR: ReasonText(
+        "unsupported operator", "Export the weights with operators that this runtime version supports."
+    ),
+    Reason.LOAD_FAILED: ReasonText(
+        "loading failed", "Check that the weights file is complete and was saved in the format that names it."
+    ),
+    Reason.EXCEPTION: ReasonText(
+        "exception while running", "Run the test input through the model as described and mend what the message names."
+    ),
+    Reason.CRASHED: ReasonText(
+        "crashed", "The process was ended by a signal, twice; reproduce it with the log at hand."
+    ),
+    Reason.TIMED_OUT: ReasonText("timed out", "Make the test input smaller, or ask for a longer limit (`--timeout`)."),
+    Reason.MEMORY_LIMIT: ReasonText("out of memory", "Make the test input smaller, or ask for a higher limit."),
+    Reason.NETWORK_ACCESS: ReasonText(
+        "tried to use the network", "Put everything that the model needs into its package."
+    ),
+    Reason.UNSUPPORTED_PREPROCESSING: ReasonText(
+        "preprocessing not supported", "Use pre- and postprocessing steps that this tool's version implements."
+    ),
+    Reason.WRONG_OUTPUT_COUNT: ReasonText(
+        "wrong number of outputs", "Describe every output of the network, in its order, and no other."
+    ),
+    Reason.WRONG_SHAPE: ReasonText("wrong shape", "Correct the output's axes and sizes, or the test output."),
+    Reason.WRONG_DTYPE: ReasonText("wrong data type", "Correct the output's data type, or the test output."),
+    Reason.UNEXPECTED_NAN: ReasonText(
+        "NaN or infinity where none was expected", "Look for a division by zero or an overflow in the network."
+    ),
+    Reason.VALUES_DIFFER: ReasonText(
+        "values differ beyond tolerance",
+        "Save the test outputs again with these weights, or state a tolerance that the model needs and why.",
+    ),
+    Reason.NOT_DETERMINISTIC: ReasonText(
+        "not deterministic", "Fix every random seed, and switch dropout and noise off for inference."
+    ),
+    Reason.FORMATS_DISAGREE: ReasonText(
+        "weights formats disagree", "Export the weights formats again from one trained model."
+    ),
+    Reason.DEVICES_DISAGREE: ReasonText(
+        "devices disagree", "Look for operations whose result depends on the device, or state a tolerance for it."
+    ),
+    Reason.VARIANT_FAILS: ReasonText(
+        "another allowed size fails",
+        "Describe only the sizes and batches that the network takes, and the output sizes that follow.",
+    ),
+    Reason.NO_REPLY: ReasonText("worker gave no reply", "Run again; if it stays so, read the log and report it."),
+    Reason.REPLY_MALFORMED: ReasonText(
+        "worker's reply malformed", "Run again; if it stays so, read the log and report it."
+    ),
+    Reason.INTERNAL_ERROR: ReasonText(
+        "internal error of the harness", "Report it with the traceback in the log; the model is not at fault."
+    ),
+}

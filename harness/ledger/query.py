@@ -1,0 +1,56 @@
+"""Questions that views ask of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.ledger.record import Record
+
+Slot = tuple[str, ...]
+
+
+def slot_of(record: Record) -> Slot:
+    """The place of a cell in a view: the same for the same question asked of changed files."""
+    cell = record.cell
+    environment = cell.environment
+    return (
+        cell.model.id,
+        cell.model.version,
+        cell.weights_format.value if cell.weights_format else f"unreadable {cell.model.source}",
+        cell.consumer.name,
+        cell.consumer.version,
+        f"{environment.name} {environment.backend.value}" if environment else "",
+        cell.device.value,
+    )
+
+
+def conclusive_by_key(records: Iterable[Record]) -> dict[str, Record]:
+    """The newest conclusive record of each key: what need not be run again."""
+    return {key: record for key, record in newest_by_key(records).items() if record.status.conclusive}
+
+
+def newest_by_key(records: Iterable[Record]) -> dict[str, Record]:
+    """For each key the newest conclusive record, else the newest."""
+    newest: dict[str, Record] = {}
+    for record in _by_age(records):
+        held = newest.get(record.key)
+        if held is None or record.status.conclusive or not held.status.conclusive:
+            newest[record.key] = record
+    return newest
+
+
+def current(records: Iterable[Record]) -> list[Record]:
+    """One record for each cell: the newest conclusive one of its newest key, else its newest.
+
+    Records about files of a model that have changed since are history and left out, so that no page shows a
+    verdict about something that is no longer there.
+    """
+    ordered = _by_age(records)
+    by_key = newest_by_key(ordered)
+    model_at = {record.model.source: record.model for record in ordered}
+    latest = {slot_of(record): record.key for record in ordered if model_at[record.model.source] == record.model}
+    return [by_key[key] for _, key in sorted(latest.items())]
+
+
+def _by_age(records: Iterable[Record]) -> list[Record]:
+    return sorted(records, key=lambda record: record.started_at)

@@ -1,0 +1,130 @@
+"""The schema of one record (a contract: ``harness results --format json`` prints exactly these keys)."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
+from harness.verdict import Blame, Check, CheckStatus, Reason, Stage, Status
+
+SCHEMA = 1
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of one check; ``seconds`` is wall time."""
+
+    name: Check
+    status: CheckStatus
+    seconds: float = 0.0
+    message: str = ""
+
+
+class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One output tensor against its expected one.
+
+    ``max_abs_diff``, ``max_rel_diff`` and ``headroom`` are None where no finite number tells them (wrong
+    shape, NaN, label maps). ``headroom`` is the share of the tolerance that the worst element left: 1 is equal,
+    0 is at the limit, less than 0 is beyond it (which ``allowed_ppm`` may permit). ``max_rel_diff`` is relative
+    to ``|expected| + 1e-6``, as the reference runtime reports it. ``mismatched_ppm`` and ``allowed_ppm`` count elements per million.
+    ``comparison`` is "values" or "partition" (label maps, up to renumbering).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    max_abs_diff: float | None
+    max_rel_diff: float | None
+    mismatched_ppm: float
+    atol: float
+    rtol: float
+    allowed_ppm: float
+    headroom: float | None
+    comparison: str = "values"
+    expected_shape: tuple[int, ...] = ()
+    expected_dtype: str = ""
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        for number in (self.max_abs_diff, self.max_rel_diff, self.headroom):
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"output {self.name}: JSON has no {number}; store None")
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """A file kept beside the ledger. ``path`` is relative to ``DIR/artifacts``; kinds: log, build-log, cover."""
+
+    kind: str
+    path: str
+    bytes: int
+
+
+class HarnessRef(msgspec.Struct, frozen=True, kw_only=True):
+    """Which harness made a record; ``commit`` is empty where it is not known."""
+
+    version: str
+    commit: str = ""
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pages tell of a model beyond its reference, so that views need the ledger alone."""
+
+    name: str = ""
+    description: str = ""
+    format_version: str = ""
+    license: str = ""
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution of one cell. See the module ``harness.verdict`` for the vocabulary."""
+
+    schema: int = SCHEMA
+    key: str
+    run: str
+    model: ModelRef
+    weights_format: WeightsFormat | None
+    consumer: ConsumerRef
+    depth: Depth
+    environment: EnvironmentRef | None
+    device: Device
+    status: Status
+    reason: str | None
+    blame: Blame | None
+    stage: Stage | None
+    message: str
+    hint: str
+    checks: tuple[CheckResult, ...] = ()
+    outputs: tuple[OutputResult, ...] = ()
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    attempts: int = 1
+    started_at: str = ""
+    harness: HarnessRef
+    run_url: str = ""
+    artifacts: tuple[Artifact, ...] = ()
+    threads: int = 1
+    isolation: str = "process"
+    platform: str = ""
+    model_info: ModelInfo = ModelInfo()
+
+    def __post_init__(self) -> None:
+        if self.reason is not None:
+            Reason.from_slug(self.reason)
+
+    @property
+    def cell(self) -> Cell:
+        """The unit of work that the record is about."""
+        return Cell(
+            model=self.model,
+            weights_format=self.weights_format,
+            consumer=self.consumer,
+            environment=self.environment,
+            device=self.device,
+        )
+
+    def check(self, name: Check) -> CheckResult | None:
+        """The result of one check, None if the record has none of that name."""
+        return next((check for check in self.checks if check.name is name), None)

@@ -1,0 +1,144 @@
+"""The matrix model × weights × consumer × environment × device (pure: no file, no process)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat, cell_key
+from harness.collection.model import Model, Unreadable
+from harness.consumers import Consumer
+from harness.plan.plan import LeftOut, PlannedCell, Settled
+from harness.verdict import Reason
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """An environment as the matrix sees it.
+
+    Attributes:
+        ref: name, back-end and digest.
+        weights_formats: what it serves.
+        consumers: which tools are in it, with their locked version.
+        devices: what it can compute on.
+    """
+
+    ref: EnvironmentRef
+    weights_formats: tuple[WeightsFormat, ...]
+    consumers: Mapping[str, str]
+    devices: tuple[Device, ...] = (Device.CPU,)
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked for; an empty tuple means everything."""
+
+    models: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    weights: tuple[WeightsFormat, ...] = ()
+    devices: tuple[Device, ...] = (Device.CPU,)
+
+    def wants_model(self, model: ModelRef) -> bool:
+        """Whether a glob matches the model's id or its source."""
+        return not self.models or any(
+            fnmatchcase(model.id, glob) or fnmatchcase(model.source, glob) for glob in self.models
+        )
+
+
+def plan_cells(
+    models: Iterable[Model | Unreadable],
+    *,
+    consumers: Mapping[str, Consumer],
+    offers: Sequence[Offer],
+    selection: Selection,
+    settings: dict[str, str],
+) -> tuple[tuple[PlannedCell, ...], tuple[LeftOut, ...]]:
+    """Every cell, sorted by model, and what was left out.
+
+    A model that cannot be read gets one cell (weights format None) for the first consumer. Weights that a
+    consumer does not support get one cell that is settled as not applicable.
+
+    Args:
+        settings: what else decides a verdict, part of each key.
+    """
+    cells: list[PlannedCell] = []
+    left_out: list[LeftOut] = []
+    wanted = {n: c for n, c in consumers.items() if not selection.consumers or n in selection.consumers}
+    for model in models:
+        if not selection.wants_model(model.ref):
+            left_out.append(LeftOut(what=model.ref.id, why="not selected by --select"))
+        elif isinstance(model, Unreadable):
+            cells.append(_unreadable(model, next(iter(wanted)), offers, settings))
+        else:
+            for name, consumer in wanted.items():
+                for entry in _cells_of(model, name, consumer, offers, selection, settings):
+                    (cells if isinstance(entry, PlannedCell) else left_out).append(entry)  # type: ignore[arg-type]
+    return tuple(cells), tuple(left_out)
+
+
+def _cells_of(
+    model: Model,
+    name: str,
+    consumer: Consumer,
+    offers: Sequence[Offer],
+    selection: Selection,
+    settings: dict[str, str],
+) -> Iterator[PlannedCell | LeftOut]:
+    for weights in model.description.weights:
+        what = f"{model.ref.id} · {weights.value} · {name}"
+        if selection.weights and weights not in selection.weights:
+            yield LeftOut(what=what, why="not selected by --weights")
+            continue
+        serving = [o for o in offers if name in o.consumers and weights in o.weights_formats]
+        unsupported = consumer.unsupported(weights)
+        for device in selection.devices:
+            if unsupported is not None:
+                cell = _cell(model.ref, weights, name, offers, None, device)
+                settled = Settled(reason=Reason.FORMAT_NOT_SUPPORTED.slug, message=unsupported)
+                yield _planned(cell, consumer.DEPTH, "not supported by the tool", settings, settled)
+            elif not serving:
+                yield LeftOut(what=what, why=f"no environment has {name} for {weights.value}")
+            for offer in serving if unsupported is None else ():
+                if device not in offer.devices:
+                    why = f"environment {offer.ref.name} has no build for {device.value}"
+                    yield LeftOut(what=f"{what} · {offer.ref.name} · {device.value}", why=why)
+                    continue
+                cell = _cell(model.ref, weights, name, offers, offer, device)
+                why = f"{name} opens {weights.value} in {offer.ref.name}"
+                yield _planned(cell, consumer.DEPTH, why, settings, None)
+
+
+def _unreadable(
+    model: Unreadable, consumer: str, offers: Sequence[Offer], settings: dict[str, str]
+) -> PlannedCell:
+    cell = _cell(model.ref, None, consumer, offers, None, Device.CPU)
+    settled = Settled(reason=model.reason.slug, message=model.message)
+    return _planned(cell, Depth.STATIC, "the model cannot be read", settings, settled)
+
+
+def _cell(
+    model: ModelRef,
+    weights: WeightsFormat | None,
+    consumer: str,
+    offers: Sequence[Offer],
+    offer: Offer | None,
+    device: Device,
+) -> Cell:
+    versions = [o.consumers[consumer] for o in ((offer,) if offer else offers) if consumer in o.consumers]
+    return Cell(
+        model=model,
+        weights_format=weights,
+        consumer=ConsumerRef(name=consumer, version=max(versions, default="")),
+        environment=offer.ref if offer else None,
+        device=device,
+    )
+
+
+def _planned(
+    cell: Cell, depth: Depth, why: str, settings: dict[str, str], settled: Settled | None
+) -> PlannedCell:
+    """The cell with its key; a settled verdict is part of what the key covers."""
+    known = {"settled": f"{settled.reason}: {settled.message}"} if settled else {}
+    return PlannedCell(
+        key=cell_key(cell, settings={**settings, **known}), cell=cell, depth=depth, why=why, settled=settled
+    )

@@ -1,0 +1,71 @@
+"""``plan.json``: every cell that a run owes a record, and every one that was left out with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from harness import jsonio
+from harness.cell import Cell, Depth
+from harness.errors import ConfigurationError
+from harness.verdict import Blame, Reason
+
+SCHEMA = 1
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict that was known before anything was built or run; ``reason`` is a slug."""
+
+    reason: str
+    message: str
+
+    def __post_init__(self) -> None:
+        Reason.from_slug(self.reason)
+
+    @property
+    def blame(self) -> Blame:
+        """Who can act."""
+        return Reason.from_slug(self.reason).blame
+
+
+class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell that a run owes a record. ``why`` says in words what put it into the plan."""
+
+    key: str
+    cell: Cell
+    depth: Depth
+    why: str
+    settled: Settled | None = None
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader may expect in the plan but does not find, and why."""
+
+    what: str
+    why: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan of a run. ``collection`` is as it was given; models are found there again by their source."""
+
+    schema: int = SCHEMA
+    collection: str
+    created_at: str
+    harness: str
+    cells: tuple[PlannedCell, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file.
+
+    Raises:
+        ConfigurationError: it is no plan, or of a schema that this harness does not know.
+    """
+    plan = jsonio.read(path, Plan)
+    if plan.schema != SCHEMA:
+        raise ConfigurationError(
+            f"{path}: field schema: is {plan.schema}, this harness reads {SCHEMA}; make the plan again"
+        )
+    return plan

@@ -1,0 +1,1 @@
+"""Views of the ledger: site, badges and exports. Nothing here runs a model or reads a collection."""

@@ -1,0 +1,30 @@
+"""A guest in a foreign interpreter: runs one model in one consumer and hands back arrays.
+
+This folder is staged into a scratch folder and started with an environment's Python; the harness itself is
+not installed there. Rules: standard library only (a runner may import what its environment holds), Python 3.8
+and later, relative imports only, nothing is judged here.
+
+The protocol, version ``protocol.VERSION``. The only argument is the path of a job, JSON:
+
+    protocol        int
+    runner          name of a module of ``runners``, the only one that is imported
+    description     path of the model's description
+    weights_format  "onnx", ...
+    device          "cpu" or "cuda"
+    threads         how many threads the framework may use
+    reply           path of the file that the reply is appended to
+    tasks           [{name, inputs: [path of .npy, ...], outputs: folder, padding: bool}, ...] in this order
+
+The reply is JSON Lines, each flushed before the next step begins, so that what ended the process is known to
+have come after the last line:
+
+    {"event": "stage", "stage": "import" | "load", "seconds": s of the step before}
+    {"event": "loaded", "seconds": s}
+    {"event": "begin", "task": name}
+    {"event": "result", "task": name, "seconds": s, "outputs": [{name, path}, ...]}
+    {"event": "error", "stage": "import" | "load" | "run", "task": name or null, "type": exception type,
+     "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text}
+    {"event": "end"}
+
+An error in "import" or "load" ends the reply; one in a task does not keep the next task from running.
+"""

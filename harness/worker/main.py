@@ -1,0 +1,54 @@
+"""Run one job from start to end. Started by ``harness.execute.launch``."""
+
+import importlib
+import os
+import sys
+import time
+
+from . import protocol
+
+
+def main(path):
+    # type: (str) -> int
+    """Do the job in the file ``path``; the exit code is 0 once the reply is complete, whatever it says."""
+    job = protocol.Job(path)
+    reply = protocol.Reply(job.reply)
+    reply.send("stage", stage="import", seconds=0.0)
+    clock = time.perf_counter()
+    try:
+        runner = importlib.import_module(".runners." + job.runner, __package__)
+        runner.prepare(job)
+    except Exception as error:
+        reply.error("import", None, error)
+        return _end(reply)
+    reply.send("stage", stage="load", seconds=time.perf_counter() - clock)
+    clock = time.perf_counter()
+    try:
+        model = runner.load(job)
+    except Exception as error:
+        reply.error("load", None, error)
+        return _end(reply)
+    reply.send("loaded", seconds=time.perf_counter() - clock)
+    for task in job.tasks:
+        _run(runner, model, task, reply)
+    return _end(reply)
+
+
+def _run(runner, model, task, reply):
+    # type: (object, object, dict, protocol.Reply) -> None
+    reply.send("begin", task=task["name"])
+    try:
+        os.makedirs(task["outputs"], exist_ok=True)
+        outputs, seconds = runner.predict(model, task["inputs"], task["outputs"], task["padding"])
+    except Exception as error:
+        reply.error("run", task["name"], error)
+    else:
+        reply.send("result", task=task["name"], seconds=seconds, outputs=outputs)
+
+
+def _end(reply):
+    # type: (protocol.Reply) -> int
+    reply.send("end")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return 0

@@ -1,0 +1,80 @@
+"""Read the job, append to the reply. See the package's docstring for both."""
+
+import json
+import os
+import traceback
+
+VERSION = 1
+_MAX_TEXT = 20000
+
+
+class Job:
+    """The job as read from its file; raises ValueError for another version of the protocol."""
+
+    def __init__(self, path):
+        # type: (str) -> None
+        with open(path, encoding="utf-8") as stream:
+            content = json.load(stream)
+        if content["protocol"] != VERSION:
+            raise ValueError("protocol {} is not {}".format(content["protocol"], VERSION))
+        self.runner = content["runner"]
+        self.description = content["description"]
+        self.weights_format = content["weights_format"]
+        self.device = content["device"]
+        self.threads = content["threads"]
+        self.reply = content["reply"]
+        self.tasks = content["tasks"]
+
+
+class Reply:
+    """Appends one event a line; each is on disk before ``send`` returns."""
+
+    def __init__(self, path):
+        # type: (str) -> None
+        self._stream = open(path, "a", encoding="utf-8")  # noqa: SIM115  open until the process ends
+
+    def send(self, event, **fields):
+        # type: (str, object) -> None
+        """Append one event."""
+        self._stream.write(json.dumps(dict(fields, event=event)) + "\n")
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+
+    def error(self, stage, task, error):
+        # type: (str, object, BaseException) -> None
+        """Append what went wrong in a stage ("import", "load" or "run"), in a task or before any (None)."""
+        chain = _chain(error)
+        self.send(
+            "error",
+            stage=stage,
+            task=task,
+            type=type(error).__name__,
+            message=_cut(str(error)),
+            missing_module=next((e.name for e in chain if isinstance(e, ModuleNotFoundError)), None),
+            causes=[_cut("{}: {}".format(type(e).__name__, e)) for e in chain],
+            traceback=_cut("".join(traceback.format_exception(type(error), error, error.__traceback__))),
+        )
+
+
+def _chain(error):
+    # type: (BaseException) -> list
+    """The error and what led to it, the members of exception groups too, outermost first."""
+    chain, queue = [], [error]
+    while queue and len(chain) < 20:
+        current = queue.pop(0)
+        if current in chain:
+            continue
+        chain.append(current)
+        queue.extend(getattr(current, "exceptions", ()))
+        cause = current.__cause__ or current.__context__
+        if cause is not None:
+            queue.append(cause)
+    return chain
+
+
+def _cut(text):
+    # type: (str) -> str
+    if len(text) <= _MAX_TEXT:
+        return text
+    half = _MAX_TEXT // 2
+    return text[:half] + "\n[...]\n" + text[-half:]

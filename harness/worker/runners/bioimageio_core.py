@@ -1,0 +1,87 @@
+"""The reference runtime, bioimageio.core 0.11: called as its own test does, or as consumers do."""
+
+import os
+import time
+
+import numpy
+
+
+def prepare(job):
+    # type: (object) -> None
+    """Import the runtime and fix seeds and the number of threads."""
+    import bioimageio.core
+
+    if job.weights_format in ("pytorch_state_dict", "torchscript"):
+        import torch
+
+        torch.set_num_threads(job.threads)
+    elif job.weights_format == "onnx":
+        _fix_onnx_threads(job.threads)
+    bioimageio.core.enable_determinism("seed_only", weight_formats=[job.weights_format])
+
+
+def _fix_onnx_threads(threads):
+    # type: (int) -> None
+    """onnxruntime takes its number of threads from the session's options alone, and core passes none."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession
+
+    def with_threads(model, sess_options=None, **kwargs):
+        # type: (object, object, object) -> object
+        options = sess_options or onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = threads
+        return session(model, sess_options=options, **kwargs)
+
+    onnxruntime.InferenceSession = with_threads
+
+
+def load(job):
+    # type: (object) -> object
+    """The loaded prediction pipeline. Files were fetched and checked before: no IO checks here."""
+    from bioimageio.core import create_prediction_pipeline
+    from bioimageio.spec import InvalidDescr, load_description
+
+    description = load_description(job.description, perform_io_checks=False)
+    if isinstance(description, InvalidDescr):
+        raise ValueError(description.validation_summary.format())
+    pipeline = create_prediction_pipeline(
+        bioimageio_model=description,
+        weight_format=job.weights_format,
+        devices=None if job.weights_format == "onnx" else [job.device],
+    )
+    pipeline.load()
+    return pipeline
+
+
+def predict(pipeline, inputs, folder, padding):
+    # type: (object, list, str, bool) -> tuple
+    """Predict on one set of inputs; with ``padding`` as consumers call it, without as core's own test does."""
+    from bioimageio.core import Sample, Tensor
+    from bioimageio.core.digest_spec import get_axes_infos, get_member_id
+
+    described = pipeline.model_descr.inputs
+    sample = Sample(
+        members={
+            get_member_id(tensor): Tensor.from_numpy(numpy.load(path), dims=get_axes_infos(tensor))
+            for tensor, path in zip(described, inputs)
+        },
+        stat={},
+        id="test-sample",
+    )
+    clock = time.perf_counter()
+    result = pipeline.predict_sample_without_blocking(
+        sample, skip_input_padding=not padding, skip_output_cropping=not padding
+    )
+    seconds = time.perf_counter() - clock
+    outputs = []
+    for number, tensor in enumerate(pipeline.model_descr.outputs):
+        name = get_member_id(tensor)
+        produced = result.members.get(name)
+        if produced is None:
+            continue
+        path = os.path.join(folder, "{}.npy".format(number))
+        numpy.save(path, produced.data.to_numpy(), allow_pickle=False)
+        outputs.append({"name": str(name), "path": path})
+    return outputs, seconds

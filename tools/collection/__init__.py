@@ -1,0 +1,1 @@
+"""Recipes that make the sample models in ``collection/``: images, training, weights, descriptions."""

@@ -1,0 +1,1 @@
+"""One module for each model; each has ``ABOUT`` and ``build(folder)``."""
