@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from enum import Enum
 
 import msgspec
-
-from harness import jsonio
 
 
 class WeightsFormat(str, Enum):
@@ -96,13 +95,12 @@ def cell_key(cell: Cell, *, settings: dict[str, str]) -> str:
         cell: its model's ``sha256`` covers the files; ``source`` does not count, a model may move.
         settings: further text that decides: tolerance policy, limits, versions of protocol and judge.
     """
-    return jsonio.digest(
-        {
-            "model": [cell.model.id, cell.model.version, cell.model.sha256],
-            "weights_format": cell.weights_format,
-            "consumer": cell.consumer,
-            "environment": cell.environment,
-            "device": cell.device,
-            "settings": settings,
-        }
-    )
+    decisive = {
+        "model": [cell.model.id, cell.model.version, cell.model.sha256],
+        "weights_format": cell.weights_format,
+        "consumer": cell.consumer,
+        "environment": cell.environment,
+        "device": cell.device,
+        "settings": settings,
+    }
+    return hashlib.sha256(msgspec.json.encode(decisive, order="sorted")).hexdigest()

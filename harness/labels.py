@@ -58,10 +58,13 @@ CHECK: dict[Check, tuple[str, str]] = {
     Check.LOAD: ("load", "The consumer loads the weights."),
     Check.RUNS: ("runs", "The model computes on the test input without an error."),
     Check.REPRODUCES: ("reproduces", "The outputs equal the declared test outputs within tolerance."),
-    Check.VARIANTS: ("variants", "Other sizes and batches that the description allows give the described shapes."),
+    Check.VARIANTS: (
+        "variants",
+        "Other sizes and batches that the description allows give the described shapes.",
+    ),
     Check.AS_CALLED: (
         "as called",
-        "The consumer's default call, with its padding, gives the declared outputs too (a finding, not required).",
+        "The consumer's default call, with its padding, gives the declared outputs too (not required).",
     ),
     Check.DETERMINISM: ("determinism", "Repeated runs give the same outputs."),
     Check.AGREEMENT: ("agreement", "All weights formats and devices give the same outputs."),
@@ -88,7 +91,7 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.SHA256_MISMATCH: ReasonText(
         "sha256 differs",
-        "The file changed after its sha256 was written: restore the file, or update the sha256 in the description.",
+        "The file changed after its sha256 was written: restore it, or update the sha256.",
     ),
     Reason.SOURCE_OUTSIDE_PACKAGE: ReasonText(
         "source outside the package",
@@ -99,7 +102,8 @@ REASON: dict[Reason, ReasonText] = {
         "Pack the model again: only plain files, relative names without `..`, and within the size limits.",
     ),
     Reason.DESCRIPTION_INVALID: ReasonText(
-        "description invalid", "Correct the fields that the message names; `bioimageio validate-format` checks them."
+        "description invalid",
+        "Correct the fields that the message names; `bioimageio validate-format` checks them.",
     ),
     Reason.FORMAT_VERSION_UNSUPPORTED: ReasonText(
         "format version not supported", "Use format_version 0.4 or 0.5 in the description."
@@ -113,7 +117,8 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.SCAN_FAILED: ReasonText("scan failed", "The scanner could not read the file; run again."),
     Reason.ENVIRONMENT_UNSATISFIABLE: ReasonText(
-        "environment cannot be solved", "Correct the declared dependencies so that the solver finds a solution."
+        "environment cannot be solved",
+        "Correct the declared dependencies so that the solver finds a solution.",
     ),
     Reason.ENVIRONMENT_BUILD_FAILED: ReasonText(
         "environment build failed", "See the build log, then run again with `--rerun inconclusive`."
@@ -124,10 +129,12 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.DISK_FULL: ReasonText("disk full", "Free disk space and run again with `--rerun inconclusive`."),
     Reason.IMPORT_ERROR: ReasonText(
-        "model code cannot be imported", "Correct the architecture's source file at the line that the message names."
+        "model code cannot be imported",
+        "Correct the architecture's source file at the line that the message names.",
     ),
     Reason.UNDECLARED_DEPENDENCY: ReasonText(
-        "undeclared dependency", "Declare the module's package in the weights' dependencies, or do without it."
+        "undeclared dependency",
+        "Declare the module's package in the weights' dependencies, or do without it.",
     ),
     Reason.WEIGHTS_MISMATCH: ReasonText(
         "weights do not fit the architecture",
@@ -140,18 +147,24 @@ REASON: dict[Reason, ReasonText] = {
         "loading failed", "Check that the weights file is complete and was saved in the format that names it."
     ),
     Reason.EXCEPTION: ReasonText(
-        "exception while running", "Run the test input through the model as described and mend what the message names."
+        "exception while running",
+        "Run the test input through the model as described and mend what the message names.",
     ),
     Reason.CRASHED: ReasonText(
         "crashed", "The process was ended by a signal, twice; reproduce it with the log at hand."
     ),
-    Reason.TIMED_OUT: ReasonText("timed out", "Make the test input smaller, or ask for a longer limit (`--timeout`)."),
-    Reason.MEMORY_LIMIT: ReasonText("out of memory", "Make the test input smaller, or ask for a higher limit."),
+    Reason.TIMED_OUT: ReasonText(
+        "timed out", "Make the test input smaller, or ask for a longer limit (`--timeout`)."
+    ),
+    Reason.MEMORY_LIMIT: ReasonText(
+        "out of memory", "Make the test input smaller, or ask for a higher limit."
+    ),
     Reason.NETWORK_ACCESS: ReasonText(
         "tried to use the network", "Put everything that the model needs into its package."
     ),
     Reason.UNSUPPORTED_PREPROCESSING: ReasonText(
-        "preprocessing not supported", "Use pre- and postprocessing steps that this tool's version implements."
+        "preprocessing not supported",
+        "Use pre- and postprocessing steps that this tool's version implements.",
     ),
     Reason.WRONG_OUTPUT_COUNT: ReasonText(
         "wrong number of outputs", "Describe every output of the network, in its order, and no other."
@@ -159,7 +172,8 @@ REASON: dict[Reason, ReasonText] = {
     Reason.WRONG_SHAPE: ReasonText("wrong shape", "Correct the output's axes and sizes, or the test output."),
     Reason.WRONG_DTYPE: ReasonText("wrong data type", "Correct the output's data type, or the test output."),
     Reason.UNEXPECTED_NAN: ReasonText(
-        "NaN or infinity where none was expected", "Look for a division by zero or an overflow in the network."
+        "NaN or infinity where none was expected",
+        "Look for a division by zero or an overflow in the network.",
     ),
     Reason.VALUES_DIFFER: ReasonText(
         "values differ beyond tolerance",
@@ -172,13 +186,16 @@ REASON: dict[Reason, ReasonText] = {
         "weights formats disagree", "Export the weights formats again from one trained model."
     ),
     Reason.DEVICES_DISAGREE: ReasonText(
-        "devices disagree", "Look for operations whose result depends on the device, or state a tolerance for it."
+        "devices disagree",
+        "Look for operations whose result depends on the device, or state a tolerance for it.",
     ),
     Reason.VARIANT_FAILS: ReasonText(
         "another allowed size fails",
         "Describe only the sizes and batches that the network takes, and the output sizes that follow.",
     ),
-    Reason.NO_REPLY: ReasonText("worker gave no reply", "Run again; if it stays so, read the log and report it."),
+    Reason.NO_REPLY: ReasonText(
+        "worker gave no reply", "Run again; if it stays so, read the log and report it."
+    ),
     Reason.REPLY_MALFORMED: ReasonText(
         "worker's reply malformed", "Run again; if it stays so, read the log and report it."
     ),

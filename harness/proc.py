@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -149,10 +150,8 @@ def _stop(process: subprocess.Popen[bytes]) -> tuple[int, int]:
 def _kill_group(pid: int, what: int | None = None) -> None:
     if not hasattr(os, "killpg"):
         return
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of the group is left
         os.killpg(pid, signal.SIGKILL if what is None else what)
-    except (ProcessLookupError, PermissionError):
-        pass  # nothing of the group is left
 
 
 def _signal_name(number: int) -> str:

@@ -198,7 +198,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         passed = self.status is Status.PASSED
         if passed is not (self.reason is None and self.blame is None):
-            raise ValueError(f"a {self.status.value} verdict with reason {self.reason} and blame {self.blame}")
+            raise ValueError(
+                f"a {self.status.value} verdict with reason {self.reason} and blame {self.blame}"
+            )
         if (self.status, self.blame) in _FORBIDDEN:
             raise ValueError(f"{self.status.value} never carries blame {self.blame}")
 

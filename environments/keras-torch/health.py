@@ -1,4 +1,4 @@
-"""Exit code 0 if Keras computes on PyTorch, TensorFlow is absent, and the reference runtime is there."""
+"""Ends with exit code 0 if Keras computes on PyTorch and TensorFlow is absent; also imports the runtime."""
 
 from importlib.util import find_spec
 
@@ -7,11 +7,15 @@ import keras
 import numpy
 import torch
 
-assert find_spec("tensorflow") is None, "TensorFlow is installed: Keras would load it for some files"
-assert keras.backend.backend() == "torch", f"Keras runs on {keras.backend.backend()}"
+if find_spec("tensorflow") is not None:
+    raise SystemExit("TensorFlow is installed: Keras would load it for some files")
+if keras.backend.backend() != "torch":
+    raise SystemExit(f"Keras runs on {keras.backend.backend()}")
 
 pooled = keras.layers.MaxPooling2D()(numpy.arange(4, dtype="float32").reshape(1, 2, 2, 1))
-assert isinstance(pooled, torch.Tensor), f"Keras answers with {type(pooled)}"
-assert pooled.tolist() == [[[[3.0]]]], f"wrong pooling: {pooled}"
+if not isinstance(pooled, torch.Tensor) or pooled.tolist() != [[[[3.0]]]]:
+    raise SystemExit(f"Keras computes a wrong pooling: {pooled!r}")
 
-print("keras", keras.__version__, "torch", torch.__version__, "bioimageio.core", bioimageio.core.__version__)
+print(  # noqa: T201
+    f"keras {keras.__version__}, torch {torch.__version__}, bioimageio.core {bioimageio.core.__version__}"
+)

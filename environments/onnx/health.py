@@ -1,11 +1,11 @@
-"""Exit code 0 if ONNX Runtime computes and the reference runtime is there."""
+"""Ends with exit code 0 if ONNX Runtime computes and the reference runtime is there."""
 
 import bioimageio.core
 import numpy
 import onnxruntime
 
-# The model y = Relu(x), x and y float32 of length 3, opset 13: written out byte by byte (protocol buffers), so
-# that the environment does not need the onnx package.
+# The model y = Relu(x), x and y float32 of length 3, opset 13: written out byte by byte (protocol buffers),
+# so that the environment does not need the onnx package.
 TENSOR_OF_3 = "12 0a 0a 08 08 01 12 04 0a 02 08 03"
 MODEL = bytes.fromhex(
     "08 08"  # ir_version 8
@@ -19,6 +19,9 @@ MODEL = bytes.fromhex(
 
 session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
 (result,) = session.run(None, {"x": numpy.array([-1, 0, 2], dtype="float32")})
-assert result.tolist() == [0.0, 0.0, 2.0], f"wrong result of Relu: {result}"
+if result.tolist() != [0.0, 0.0, 2.0]:
+    raise SystemExit(f"ONNX Runtime computes a wrong ReLU: {result}")
 
-print("onnxruntime", onnxruntime.__version__, "bioimageio.core", bioimageio.core.__version__)
+print(  # noqa: T201
+    f"onnxruntime {onnxruntime.__version__}, bioimageio.core {bioimageio.core.__version__}"
+)

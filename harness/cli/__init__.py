@@ -58,7 +58,7 @@ def run_command_line(argv: Sequence[str]) -> int:
         if debug:
             raise
         print(  # noqa: T201
-            f"harness: internal error, {type(error).__name__}: {error}; run with --debug and report the traceback",
+            f"harness: internal error, {type(error).__name__}: {error}; run with --debug and report it",
             file=sys.stderr,
         )
         return int(ExitCode.NO_VERDICT)

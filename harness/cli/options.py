@@ -17,7 +17,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("reports"),
         metavar="DIR",
-        help="the ledger is in DIR/ledger, the site in DIR/site, evidence in DIR/artifacts (default: reports)",
+        help="ledger in DIR/ledger, site in DIR/site, evidence in DIR/artifacts (default: reports)",
     )
 
 
@@ -64,7 +64,11 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Which models, tools and weights; each is repeatable."""
     parser.add_argument(
-        "--select", action="append", default=[], metavar="GLOB", help="ids of models, e.g. 'nuclei-*'; repeatable"
+        "--select",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="ids of models, e.g. 'nuclei-*'; repeatable",
     )
     parser.add_argument("--consumer", action="append", default=[], metavar="NAME", help="tools; repeatable")
     parser.add_argument(

@@ -24,33 +24,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write ``DIR/plan.json`` and print it as a table."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from harness import jsonio
+    from harness.cli.progress import console_for_tables
 
     planned, _ = plan_for(args)
     path = args.output / "plan.json"
     jsonio.write(path, planned.plan)
-    console = Console()
-    table = Table("model", "weights", "consumer", "environment", "device", "why", box=None, pad_edge=False)
+    console = console_for_tables()
+    table = Table("model", "weights", "consumer", "environment", "device", "why", box=None)
     for entry in planned.plan.cells:
         cell = entry.cell
         table.add_row(
-            cell.model.id,
+            Text(cell.model.id),
             cell.weights_format.value if cell.weights_format else "–",
             f"{cell.consumer.name} {cell.consumer.version}",
             cell.environment.name if cell.environment else "–",
             cell.device.value,
-            entry.settled.message if entry.settled else entry.why,
+            Text(entry.settled.message if entry.settled else entry.why),
         )
     console.print(table)
     for left in planned.plan.left_out:
-        console.print(f"left out: {left.what}: {left.why}", markup=False, highlight=False)
+        console.print(f"left out: {left.what}: {left.why}", markup=False, soft_wrap=True)
     console.print(
         f"{len(planned.plan.cells)} cells planned, {len(planned.plan.left_out)} left out; written to {path}",
         markup=False,
-        highlight=False,
+        soft_wrap=True,
     )
     return int(ExitCode.SATISFIED)
 
@@ -59,12 +60,14 @@ def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
     """The plan that the options ask for, and the environments that it refers to."""
     from harness.cell import Device
     from harness.cli.progress import reading
+    from harness.environments import backend
     from harness.environments.spec import load_all
     from harness.execute import judge, origin
     from harness.plan.make import make_plan
     from harness.plan.matrix import Selection
     from harness.worker import protocol
 
+    backend.choose(args.backend)
     specs = load_all(options.environments_folder(args.environments))
     with reading() as on_model:
         planned = make_plan(

@@ -14,12 +14,18 @@ from harness import labels
 from harness.ledger.record import Record
 from harness.verdict import CheckStatus, Reason, Status
 
-_STYLES = {
+STYLES = {
     Status.PASSED: "green",
     Status.FAILED: "red",
     Status.NOT_APPLICABLE: "dim",
     Status.INCONCLUSIVE: "yellow",
 }
+
+
+def console_for_tables() -> Console:
+    """Standard output; wide where nobody looks at it, so that programs find one row in one line."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=240)
 
 
 @contextmanager
@@ -78,7 +84,7 @@ class RunDisplay:
         with self._lock:
             self._done += 1
             self._progress.update(self._task, completed=self._done, now="")
-            style = _STYLES[record.status]
+            style = STYLES[record.status]
             self._print(f"[{self._done}/{self._total}] {one_line(record)}", style=style)
 
     def _print(self, line: str, *, style: str = "") -> None:
@@ -95,4 +101,5 @@ def one_line(record: Record) -> str:
     reason = f": {labels.REASON[Reason.from_slug(record.reason)].label}" if record.reason else ""
     findings = [labels.CHECK[c.name][0] for c in record.checks if c.status is CheckStatus.FAILED]
     finding = f"; differs: {', '.join(findings)}" if findings and record.status is Status.PASSED else ""
-    return f"{look.icon} {' · '.join(filter(None, what))}: {look.label}{reason}{finding} ({record.seconds:.1f} s)"
+    subject = " · ".join(filter(None, what))
+    return f"{look.icon} {subject}: {look.label}{reason}{finding} ({record.seconds:.1f} s)"

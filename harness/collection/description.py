@@ -135,7 +135,8 @@ def _supported_version(content: Mapping[str, Any], shown: str) -> str:
     version = content.get("format_version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", version):
         raise ModelFault(
-            Reason.DESCRIPTION_INVALID, f"{shown}: field format_version: {version!r} is no version such as 0.5.4"
+            Reason.DESCRIPTION_INVALID,
+            f"{shown}: field format_version: {version!r} is no version such as 0.5.4",
         )
     if not version.startswith(tuple(f"{supported}." for supported in SUPPORTED_FORMATS)):
         raise ModelFault(
@@ -216,7 +217,8 @@ def _test_tensor(
         return by_field[field]
     except KeyError:
         raise ModelFault(
-            Reason.TEST_TENSOR_INVALID, f"{shown}: field {field}: is missing; name the .npy with the test tensor"
+            Reason.TEST_TENSOR_INVALID,
+            f"{shown}: field {field}: is missing; name the .npy with the test tensor",
         ) from None
 
 

@@ -80,7 +80,9 @@ def _construct(text: str, shown: str) -> object:
         if root is None:
             return None
         if _expanded_size(root, {}, shown) > MAX_NODES:
-            raise _invalid(shown, f"expands to more than {MAX_NODES:,} values through its aliases; write them out")
+            raise _invalid(
+                shown, f"expands to more than {MAX_NODES:,} values through its aliases; write them out"
+            )
         return loader.construct_document(root)
     finally:
         loader.dispose()

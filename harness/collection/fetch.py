@@ -59,7 +59,9 @@ def _attempt(url: str, folder: Path) -> tuple[Path | None, str]:
             httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT_SECONDS) as response,
         ):
             if response.status_code in _GONE:
-                raise ModelFault(Reason.FILE_MISSING, f"{url}: the server has no such file ({response.status_code})")
+                raise ModelFault(
+                    Reason.FILE_MISSING, f"{url}: the server has no such file ({response.status_code})"
+                )
             if response.is_error:
                 return None, f"the server answered {response.status_code}"
             for chunk in response.iter_bytes():

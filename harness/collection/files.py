@@ -69,7 +69,8 @@ def _inside(file: NamedFile) -> PurePosixPath:
     absolute = relative.is_absolute() or PureWindowsPath(file.source).is_absolute() or "\\" in file.source
     if absolute or ".." in relative.parts or urlsplit(file.source).scheme:
         raise ModelFault(
-            Reason.SOURCE_OUTSIDE_PACKAGE, f"field {file.field}: {file.source!r} is no path inside the package"
+            Reason.SOURCE_OUTSIDE_PACKAGE,
+            f"field {file.field}: {file.source!r} is no path inside the package",
         )
     return relative
 

@@ -89,8 +89,8 @@ def _locate(found: Found) -> tuple[Path, Located]:
     if found.url is not None:
         path = fetch.download(found.url, sha256=found.sha256)
         return path, Located(path.parent, base_url=found.url)
+    assert found.path is not None, "a model found has a path or a URL"
     path = found.path
-    assert path is not None, "a model found has a path or a URL"
     if path.is_file() and path.suffix == ".zip":
         path = package.unpack(path, shown=found.source)
     elif path.is_file():

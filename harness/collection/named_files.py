@@ -56,9 +56,7 @@ def _weights(field: str, entry: Mapping[str, Any]) -> Iterator[NamedFile]:
         yield from _file(f"{field}.architecture", architecture)
     elif isinstance(architecture, str) and ":" in architecture:  # 0.4: "file.py:Class", else "package.Class"
         source = architecture.rpartition(":")[0]
-        yield NamedFile(
-            field=f"{field}.architecture", source=source, sha256=entry.get("architecture_sha256")
-        )
+        yield NamedFile(field=f"{field}.architecture", source=source, sha256=entry.get("architecture_sha256"))
     dependencies = entry.get("dependencies")
     if isinstance(dependencies, str):  # 0.4: "conda:environment.yaml"
         yield from _file(f"{field}.dependencies", dependencies.partition(":")[2] or dependencies)

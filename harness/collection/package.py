@@ -58,7 +58,9 @@ def _extract(archive: Path, target: Path, shown: str) -> None:
 
 def _refuse_unsafe(entries: list[zipfile.ZipInfo], shown: str) -> None:
     if len(entries) > MAX_FILES:
-        raise ModelFault(Reason.ARCHIVE_UNSAFE, f"{shown}: has {len(entries):,} entries, at most {MAX_FILES:,}")
+        raise ModelFault(
+            Reason.ARCHIVE_UNSAFE, f"{shown}: has {len(entries):,} entries, at most {MAX_FILES:,}"
+        )
     if (total := sum(entry.file_size for entry in entries)) > MAX_BYTES:
         raise ModelFault(Reason.ARCHIVE_UNSAFE, f"{shown}: unpacks to {total:,} bytes, at most {MAX_BYTES:,}")
     names: set[str] = set()

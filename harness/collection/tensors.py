@@ -31,9 +31,13 @@ def open_tensor(path: Path, tensor: Tensor) -> Array:
             Reason.TEST_TENSOR_INVALID, f"{where} {what}; save plain numbers with numpy.save"
         ) from error
     if not isinstance(array, np.ndarray):
-        raise ModelFault(Reason.TEST_TENSOR_INVALID, f"{where} is an .npz archive; save one array with numpy.save")
+        raise ModelFault(
+            Reason.TEST_TENSOR_INVALID, f"{where} is an .npz archive; save one array with numpy.save"
+        )
     if array.dtype.kind not in _NUMERIC_KINDS:
-        raise ModelFault(Reason.TEST_TENSOR_INVALID, f"{where} has data type {array.dtype}; numbers are needed")
+        raise ModelFault(
+            Reason.TEST_TENSOR_INVALID, f"{where} has data type {array.dtype}; numbers are needed"
+        )
     if array.nbytes > MAX_BYTES:
         raise ModelFault(
             Reason.TEST_TENSOR_INVALID, f"{where} is {array.nbytes:,} bytes; at most {MAX_BYTES:,} are tested"

@@ -47,7 +47,10 @@ def plan_variants(model: Any) -> tuple[Variant, ...]:
         of more than ``MAX_ELEMENTS`` input elements are left out.
     """
     sizes = [
-        (tensor.id, axis.id, axis.size) for tensor in model.inputs for axis in tensor.axes if axis.type != "batch"
+        (tensor.id, axis.id, axis.size)
+        for tensor in model.inputs
+        for axis in tensor.axes
+        if axis.type != "batch"
     ]
     parametrised = [(tensor, axis) for tensor, axis, size in sizes if hasattr(size, "step")]
     batches = {axis.size for tensor in model.inputs for axis in tensor.axes if axis.type == "batch"}
@@ -57,7 +60,8 @@ def plan_variants(model: Any) -> tuple[Variant, ...]:
         for n in _STEPS if parametrised else (0,):
             resolved = model.get_axis_sizes(dict.fromkeys(parametrised, n), batch_size=batch)
             inputs = tuple(
-                tuple(int(resolved.inputs[tensor.id, axis.id]) for axis in tensor.axes) for tensor in model.inputs
+                tuple(int(resolved.inputs[tensor.id, axis.id]) for axis in tensor.axes)
+                for tensor in model.inputs
             )
             if sum(_product(shape) for shape in inputs) > MAX_ELEMENTS:
                 continue

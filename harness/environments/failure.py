@@ -13,7 +13,7 @@ from harness.verdict import Reason
 _NO_SPACE = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
 _UNSATISFIABLE = re.compile(r"No solution found|Couldn't parse requirement|unsatisfiable")
 # The solver also says "unsatisfiable" when it was not allowed to look: that is no fault of the specification.
-_NOT_ASKED = ("network was disabled", "Network connectivity is disabled")
+_NOT_ASKED = ("network was disabled", "Network connectivity is disabled", "provided package locations")
 
 
 class EnvironmentBuildError(Exception):

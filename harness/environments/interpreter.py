@@ -48,7 +48,7 @@ def find(python: str, attempt: Attempt, *, variables: Mapping[str, str]) -> Path
         raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
     attempt.on_progress(f"downloading Python {python}")
     ended = proc.run(
-        [find_uv_bin(), "python", "install", "--no-bin", python],
+        [find_uv_bin(), "python", "install", "--no-bin", f"cpython@{python}"],
         log=attempt.log,
         env={**search, "UV_PYTHON_DOWNLOADS": downloads},
         cwd=attempt.cwd,
@@ -76,7 +76,7 @@ def _ask_uv(python: str, *, log: Path, variables: Mapping[str, str]) -> Path | N
     """The path that uv answers; warnings are on other lines of the same output."""
     with tempfile.TemporaryDirectory(prefix="harness-python-") as scratch:
         answer = Path(scratch) / "answer"
-        argv = [find_uv_bin(), "python", "find", "--system", "--no-project", python]
+        argv = [find_uv_bin(), "python", "find", "--system", "--no-project", f"cpython@{python}"]
         ended = proc.run(argv, log=answer, env=variables, cwd=Path(scratch), timeout=_FIND_TIMEOUT)
         text = answer.read_text("utf-8", errors="replace")
     with log.open("a", encoding="utf-8") as stream:

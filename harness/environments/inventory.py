@@ -54,7 +54,8 @@ def stored() -> list[Stored]:
 def prune(keep: Collection[EnvironmentRef]) -> list[Path]:
     """Remove all environments and leftovers except those in ``keep``; answers the entries that went.
 
-    One that is being built at this moment stays. One that something runs in is not protected: pass it in ``keep``.
+    One that is being built at this moment stays. One that something runs in is not protected: pass it in
+    ``keep``.
     """
     kept = {store.entry_folder(ref) for ref in keep}
     gone: list[Path] = []

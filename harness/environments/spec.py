@@ -116,6 +116,9 @@ def load(folder: Path) -> EnvironmentSpec:
         raise ConfigurationError(f"{path}: {error}") from error
     if not _PYTHON.fullmatch(file.python):
         raise ConfigurationError(f"{path}: python is {file.python!r}, expected a version such as '3.11'")
+    for needed in (folder / "requirements.in", folder / "health.py"):
+        if not needed.is_file():
+            raise ConfigurationError(f"{needed}: missing; every environment has one")
     torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
     return EnvironmentSpec(
         name=folder.name,

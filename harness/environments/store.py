@@ -135,7 +135,7 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
     name = entry.spec.name
     try:
         wipe(entry.folder)
-        entry.folder.mkdir(parents=True)
+        entry.folder.mkdir(parents=True, exist_ok=True)  # a stray process may just have made it again
         entry.log.touch()
         prefix = entry.folder / f"prefix-{secrets.token_hex(4)}"
         attempt.on_progress(f"{name}: building the environment")
@@ -143,6 +143,7 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         attempt.on_progress(f"{name}: health check")
         health.check(entry.spec, entry.module.interpreter(prefix), attempt)
         marker = marker_file.describe(entry.ref, entry.module, prefix, seconds=time.monotonic() - started)
+        _remove_strays(entry.folder, prefix)
         marker_file.write(entry.folder, marker)
     except EnvironmentBuildError as error:
         raise EnvironmentBuildError(error.reason, error.message, _keep_log(entry)) from error
@@ -164,6 +165,13 @@ def wipe(entry: Path) -> None:
     aside = Path(tempfile.mkdtemp(prefix=".removed-", dir=entry.parent))
     entry.rename(aside / entry.name)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _remove_strays(entry: Path, prefix: Path) -> None:
+    """Remove what the uv of a killed harness wrote while this one was building."""
+    for stray in entry.glob("prefix-*"):
+        if stray != prefix:
+            shutil.rmtree(stray, ignore_errors=True)
 
 
 def _keep_log(entry: _Entry) -> Path:

@@ -52,7 +52,9 @@ def conclude(
         outputs = tuple(judgement.result for judgement in judgements)
         checks.append(_check(Check.REPRODUCES, verdict, result.seconds))
     else:
-        checks.append(CheckResult(name=Check.REPRODUCES, status=CheckStatus.SKIPPED, message="the model did not run"))
+        checks.append(
+            CheckResult(name=Check.REPRODUCES, status=CheckStatus.SKIPPED, message="the model did not run")
+        )
 
     variants, variants_check = _variants(evidence, tasks, model, timeout)
     checks.append(variants_check)
@@ -162,7 +164,9 @@ def _wrong_shapes(result: ResultEvent, task: Task, model: Model) -> list[str]:
             size.allows(have) for have, size in zip(array.shape, sizes, strict=True)
         )
         if not fits:
-            expected = tuple(size.min if size.min == size.max else f"{size.min}..{size.max or ''}" for size in sizes)
+            expected = tuple(
+                size.min if size.min == size.max else f"{size.min}..{size.max or ''}" for size in sizes
+            )
             wrong.append(f"output {tensor.id} has shape {array.shape}, described as {expected}")
     return wrong
 

@@ -17,7 +17,7 @@ _COVER_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 
 def keep_log(log: Path, folder: Path, *, kind: str) -> tuple[Artifact, ...]:
-    """Copy a log (of a long one the first and the last part) to ``folder``; nothing if it is empty or gone."""
+    """Copy a log (of a long one the first and the last part) to ``folder``; nothing if it is empty."""
     try:
         data = _first_and_last(log)
     except OSError:

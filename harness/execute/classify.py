@@ -11,10 +11,15 @@ from harness.verdict import Blame, Reason, Verdict
 _LOAD: tuple[tuple[str, Reason], ...] = (
     (r"No space left on device", Reason.DISK_FULL),
     (r"^MemoryError|not enough memory|Unable to allocate", Reason.MEMORY_LIMIT),
-    (r"loading state_dict|size mismatch for|Layer .* expected \d+ variables|shape mismatch", Reason.WEIGHTS_MISMATCH),
     (
-        r"NOT_IMPLEMENTED|not a registered function/op|Unsupported model IR version|Unknown builtin op"
-        r"|Unknown layer|Could not locate (class|function)|Opset .* under development",
+        r"loading state_dict|size mismatch for|Layer .* expected \d+ variables|shape mismatch",
+        Reason.WEIGHTS_MISMATCH,
+    ),
+    (
+        (
+            r"NOT_IMPLEMENTED|not a registered function/op|Unsupported model IR version|Unknown builtin op"
+            r"|Unknown layer|Could not locate (class|function)|Opset .* under development"
+        ),
         Reason.UNSUPPORTED_OPERATOR,
     ),
     (r"^(SyntaxError|IndentationError|TabError|ImportError)|has no `?\w+`? attribute", Reason.IMPORT_ERROR),

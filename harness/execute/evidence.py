@@ -117,7 +117,7 @@ def read_reply(path: Path) -> tuple[tuple[Event, ...], str | None]:
     events: list[Event] = []
     for number, line in enumerate(lines[:-1], start=1):
         try:
-            events.append(msgspec.json.decode(line, type=Event))  # type: ignore[arg-type]
+            events.append(msgspec.json.decode(line, type=Event))
         except msgspec.DecodeError as error:
             return tuple(events), f"line {number} of the reply: {error}"
     return tuple(events), None

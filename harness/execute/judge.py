@@ -84,7 +84,9 @@ def _judge_values(name: str, produced: Array, expected: Array, tolerance: Tolera
     reason, message = None, ""
     if unexpected:
         reason = Reason.UNEXPECTED_NAN
-        message = f"{unexpected:,} elements are NaN or infinite where the expected ones are not, or the reverse"
+        message = (
+            f"{unexpected:,} elements are NaN or infinite where the expected ones are not, or the reverse"
+        )
     elif ppm > tolerance.ppm:
         reason = Reason.VALUES_DIFFER
         at = tuple(int(index) for index in np.unravel_index(worst, expected.shape))

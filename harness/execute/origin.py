@@ -14,7 +14,9 @@ from harness.ledger.record import HarnessRef
 
 def now() -> str:
     """The time in UTC, ISO 8601 to the millisecond; sorts as text."""
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
 
 
 def run_id() -> str:
@@ -24,7 +26,9 @@ def run_id() -> str:
 
 def harness_ref() -> HarnessRef:
     """Version, and the commit of a checkout or as told by HARNESS_COMMIT."""
-    return HarnessRef(version=harness.__version__, commit=os.environ.get("HARNESS_COMMIT") or _checkout_commit())
+    return HarnessRef(
+        version=harness.__version__, commit=os.environ.get("HARNESS_COMMIT") or _checkout_commit()
+    )
 
 
 def run_url() -> str:

@@ -157,9 +157,7 @@ class Session:
         for planned in cells:
             model = self._models[planned.cell.model.source]
             record = make_record(planned, verdict, self._settings, started_at=started_at, model=model)
-            self._record(
-                msgspec.structs.replace(record, checks=(check,), artifacts=record.artifacts + kept)
-            )
+            self._record(msgspec.structs.replace(record, checks=(check,), artifacts=record.artifacts + kept))
         return None
 
     def _run(self, planned: PlannedCell, built: BuiltEnvironment) -> None:

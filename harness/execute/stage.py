@@ -1,4 +1,4 @@
-"""Lay out what a worker may see: its own code, the description, one weights entry's files. No test outputs."""
+"""Lay out what a worker may see: its code, the description, one weights entry's files. No test outputs."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def stage_worker(folder: Path) -> Path:
 def stage_model(model: Model, weights_format: WeightsFormat, folder: Path) -> Path:
     """Copy the description and the files of these weights to ``folder``; returns the description's path.
 
-    Files of the web are beside it under names of their own, and the staged description names those.
+    The staged description has no other weights: bioimageio.core 0.11 opens ``keras_v3`` wherever a model has
+    it, also when it is asked for ``keras_hdf5``. Files of the web lie beside it under names of their own.
     """
     folder.mkdir(parents=True)
-    description = folder / model.description_path.name
     renamed: dict[str, str] = {}
     for number, file in enumerate(model.description.files_for(weights_format)):
         name = f"remote/{number}/{_last_part(file)}" if file.remote else file.source
@@ -39,12 +39,12 @@ def stage_model(model: Model, weights_format: WeightsFormat, folder: Path) -> Pa
         shutil.copyfile(model.paths[file.source], target)
         if file.remote:
             renamed[file.source] = name
-    if renamed:
-        content = read_description(model.description_path, shown=model.ref.source)
-        text = yaml.dump(_replaced(content, renamed), Dumper=Dumper, allow_unicode=True, sort_keys=False)
-        description.write_text(text, encoding="utf-8")
-    else:
-        shutil.copyfile(model.description_path, description)
+    content = read_description(model.description_path, shown=model.ref.source)
+    entry = content["weights"][weights_format.value]
+    content["weights"] = {weights_format.value: {k: v for k, v in entry.items() if k != "parent"}}
+    description = folder / model.description_path.name
+    text = yaml.dump(_replaced(content, renamed), Dumper=Dumper, allow_unicode=True, sort_keys=False)
+    description.write_text(text, encoding="utf-8")
     return description
 
 

@@ -62,7 +62,12 @@ def _write(arrays: list[Array], folder: Path) -> tuple[str, ...]:
 
 
 def _task(
-    name: str, inputs: tuple[str, ...], scratch: Path, *, padding: bool = False, variant: Variant | None = None
+    name: str,
+    inputs: tuple[str, ...],
+    scratch: Path,
+    *,
+    padding: bool = False,
+    variant: Variant | None = None,
 ) -> Task:
     return Task(
         name=name, inputs=inputs, outputs=str(scratch / "outputs" / name), padding=padding, variant=variant

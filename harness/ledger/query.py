@@ -48,7 +48,9 @@ def current(records: Iterable[Record]) -> list[Record]:
     ordered = _by_age(records)
     by_key = newest_by_key(ordered)
     model_at = {record.model.source: record.model for record in ordered}
-    latest = {slot_of(record): record.key for record in ordered if model_at[record.model.source] == record.model}
+    latest = {
+        slot_of(record): record.key for record in ordered if model_at[record.model.source] == record.model
+    }
     return [by_key[key] for _, key in sorted(latest.items())]
 
 

@@ -25,10 +25,10 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
     """One output tensor against its expected one.
 
     ``max_abs_diff``, ``max_rel_diff`` and ``headroom`` are None where no finite number tells them (wrong
-    shape, NaN, label maps). ``headroom`` is the share of the tolerance that the worst element left: 1 is equal,
-    0 is at the limit, less than 0 is beyond it (which ``allowed_ppm`` may permit). ``max_rel_diff`` is relative
-    to ``|expected| + 1e-6``, as the reference runtime reports it. ``mismatched_ppm`` and ``allowed_ppm`` count elements per million.
-    ``comparison`` is "values" or "partition" (label maps, up to renumbering).
+    shape, NaN, label maps). ``max_rel_diff`` is relative to ``|expected| + 1e-6``, as the reference runtime
+    reports it. ``headroom`` is the share of the tolerance that the worst element left: 1 is equal, 0 at the
+    limit, less than 0 beyond it (which ``allowed_ppm`` may permit). ``mismatched_ppm`` and ``allowed_ppm``
+    count elements per million. ``comparison`` is "values" or "partition" (label maps, up to renumbering).
     """
 
     name: str
@@ -53,7 +53,7 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
-    """A file kept beside the ledger. ``path`` is relative to ``DIR/artifacts``; kinds: log, build-log, cover."""
+    """A file kept beside the ledger: a log, build-log or cover; ``path`` is relative to ``DIR/artifacts``."""
 
     kind: str
     path: str

@@ -33,8 +33,12 @@ def offers_of(
 def _locked_version(spec: EnvironmentSpec, name: str, consumers: Mapping[str, Consumer]) -> str:
     where = f"{spec.folder / 'environment.toml'}: field consumers"
     if name not in consumers:
-        raise ConfigurationError(f"{where}: there is no consumer {name!r}; known: {', '.join(sorted(consumers))}")
+        raise ConfigurationError(
+            f"{where}: there is no consumer {name!r}; known: {', '.join(sorted(consumers))}"
+        )
     version = lock.pins(read_text(spec.lock)).get(consumers[name].DISTRIBUTION)
     if version is None:
-        raise ConfigurationError(f"{where}: {name} is not in {spec.lock.name}; run `harness env lock {spec.name}`")
+        raise ConfigurationError(
+            f"{where}: {name} is not in {spec.lock.name}; run `harness env lock {spec.name}`"
+        )
     return version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-UNKNOWN = "–"  # noqa: RUF001
+UNKNOWN = "–"
 
 
 def duration(seconds: float) -> str:
@@ -55,8 +55,8 @@ def percent(share: float | None) -> str:
 
 
 def shape(sizes: tuple[int, ...]) -> str:
-    """A tensor's sizes, "1 x 512 x 512" with proper signs; "scalar" if it has none."""
-    return " × ".join(map(str, sizes)) or "scalar"  # noqa: RUF001
+    """A tensor's sizes, "1 × 2 × 512 × 512"; "scalar" if it has none."""
+    return " × ".join(map(str, sizes)) or "scalar"
 
 
 def moment(iso: str) -> str:

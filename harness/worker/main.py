@@ -1,15 +1,17 @@
 """Run one job from start to end. Started by ``harness.execute.launch``."""
 
+from __future__ import annotations
+
 import importlib
 import os
 import sys
 import time
+from typing import Any
 
 from . import protocol
 
 
-def main(path):
-    # type: (str) -> int
+def main(path: str) -> int:
     """Do the job in the file ``path``; the exit code is 0 once the reply is complete, whatever it says."""
     job = protocol.Job(path)
     reply = protocol.Reply(job.reply)
@@ -34,8 +36,7 @@ def main(path):
     return _end(reply)
 
 
-def _run(runner, model, task, reply):
-    # type: (object, object, dict, protocol.Reply) -> None
+def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply) -> None:
     reply.send("begin", task=task["name"])
     try:
         os.makedirs(task["outputs"], exist_ok=True)
@@ -46,8 +47,7 @@ def _run(runner, model, task, reply):
         reply.send("result", task=task["name"], seconds=seconds, outputs=outputs)
 
 
-def _end(reply):
-    # type: (protocol.Reply) -> int
+def _end(reply: protocol.Reply) -> int:
     reply.send("end")
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,5 +1,7 @@
 """Read the job, append to the reply. See the package's docstring for both."""
 
+from __future__ import annotations
+
 import json
 import os
 import traceback
@@ -11,8 +13,7 @@ _MAX_TEXT = 20000
 class Job:
     """The job as read from its file; raises ValueError for another version of the protocol."""
 
-    def __init__(self, path):
-        # type: (str) -> None
+    def __init__(self, path: str) -> None:
         with open(path, encoding="utf-8") as stream:
             content = json.load(stream)
         if content["protocol"] != VERSION:
@@ -29,19 +30,16 @@ class Job:
 class Reply:
     """Appends one event a line; each is on disk before ``send`` returns."""
 
-    def __init__(self, path):
-        # type: (str) -> None
-        self._stream = open(path, "a", encoding="utf-8")  # noqa: SIM115  open until the process ends
+    def __init__(self, path: str) -> None:
+        self._stream = open(path, "a", encoding="utf-8")
 
-    def send(self, event, **fields):
-        # type: (str, object) -> None
+    def send(self, event: str, **fields: object) -> None:
         """Append one event."""
         self._stream.write(json.dumps(dict(fields, event=event)) + "\n")
         self._stream.flush()
         os.fsync(self._stream.fileno())
 
-    def error(self, stage, task, error):
-        # type: (str, object, BaseException) -> None
+    def error(self, stage: str, task: str | None, error: BaseException) -> None:
         """Append what went wrong in a stage ("import", "load" or "run"), in a task or before any (None)."""
         chain = _chain(error)
         self.send(
@@ -56,10 +54,10 @@ class Reply:
         )
 
 
-def _chain(error):
-    # type: (BaseException) -> list
+def _chain(error: BaseException) -> list[BaseException]:
     """The error and what led to it, the members of exception groups too, outermost first."""
-    chain, queue = [], [error]
+    chain: list[BaseException] = []
+    queue = [error]
     while queue and len(chain) < 20:
         current = queue.pop(0)
         if current in chain:
@@ -72,8 +70,7 @@ def _chain(error):
     return chain
 
 
-def _cut(text):
-    # type: (str) -> str
+def _cut(text: str) -> str:
     if len(text) <= _MAX_TEXT:
         return text
     half = _MAX_TEXT // 2

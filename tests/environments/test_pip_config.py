@@ -94,7 +94,14 @@ def test_a_broken_file_says_nothing(tmp_path: Path) -> None:
 def test_files_in_pips_order() -> None:
     environ = {"HOME": "/h", "XDG_CONFIG_HOME": "/x", "PIP_CONFIG_FILE": "/mine", "XDG_CONFIG_DIRS": "/s:/t"}
     files = [str(path) for path in pip_config.config_files(environ)]
-    order = ["/s/pip/pip.conf", "/t/pip/pip.conf", "/etc/pip.conf", "/h/.pip/pip.conf", "/x/pip/pip.conf", "/mine"]
+    order = [
+        "/s/pip/pip.conf",
+        "/t/pip/pip.conf",
+        "/etc/pip.conf",
+        "/h/.pip/pip.conf",
+        "/x/pip/pip.conf",
+        "/mine",
+    ]
     assert [file for file in files if file in order] == order
     assert pip_config.config_files({**environ, "PIP_CONFIG_FILE": os.devnull}) == ()
 

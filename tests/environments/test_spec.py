@@ -50,6 +50,14 @@ def test_refuses_a_name_that_is_no_name(make: Maker) -> None:
         make("Two Words")
 
 
+@pytest.mark.parametrize("name", ["requirements.in", "health.py"])
+def test_refuses_a_folder_that_lacks_a_file(make: Maker, name: str) -> None:
+    made = make()
+    (made.folder / name).unlink()
+    with pytest.raises(ConfigurationError, match=f"{name}: missing"):
+        spec.load(made.folder)
+
+
 def test_load_all_sorts_and_choose_lists_the_known_ones(make: Maker) -> None:
     make("zwei")
     make("eins")

@@ -131,7 +131,8 @@ def checks_until(last: Check, status: CheckStatus, message: str) -> tuple[CheckR
 def small_picture(width: int = 96, height: int = 72) -> bytes:
     """A PNG that looks a bit like cells."""
     rows = b"".join(
-        b"\0" + bytes((40 + (x * y) % 120 + 60 * (((x - 30) ** 2 + (y - 30) ** 2) < 400)) for x in range(width))
+        b"\0"
+        + bytes((40 + (x * y) % 120 + 60 * (((x - 30) ** 2 + (y - 30) ** 2) < 400)) for x in range(width))
         for y in range(height)
     )
 

@@ -13,14 +13,13 @@ from harness.cell import ConsumerRef, Depth, Device, WeightsFormat
 from harness.ledger.record import Artifact, ModelInfo, Record
 from harness.reports.site import write_site
 from harness.verdict import Check, CheckStatus, Reason, Status
-from tests.reports.factories import (
+
+from .factories import (
     BIAPY,
     CAREAMICS,
-    CORE,
     CORE_OLD,
     GENERATED_AT,
     ONNX,
-    TORCH,
     because,
     checks_until,
     finding,
@@ -31,18 +30,48 @@ from tests.reports.factories import (
     small_picture,
 )
 
-_ANIMALS = (
-    "affable-shark ambitious-sloth chatty-frog conscientious-seashell courteous-otter creative-panda "
-    "dazzling-spider discreet-rooster easy-going-sauropod efficient-chipmunk emotional-cricket fearless-crab "
-    "happy-elephant hiding-tiger humorous-owl impartial-shrimp kind-seashell loyal-parrot noisy-hedgehog"
-).split()
-_NAMES = (
-    "NucleiSegmentationBoundaryModel,PlatynereisEMnucleiSegmentation,StarDist H&E Nuclei Segmentation,"
-    "LiveCellSegmentationBoundaryModel,CovidIFCellSegmentationBoundary,HPA Cell Segmentation (DPNUnet),"
-    "EnhancerMitochondriaEM2D,ArabidopsisOvules3D,Neuron Segmentation in EM (Membrane Prediction),"
-    "2D UNet Nuclei Broad,DeepBacs Segmentation StarDist,CellPose Plant Nuclei,Noise2Void Convallaria,"
-    "3D UNet Lateral Root,HyLFM Beads,B. subtilis Label-free,MitoNet 2D,EM Synapse Detection,N2V Flywing"
-).split(",")
+_ANIMALS = [
+    "affable-shark",
+    "ambitious-sloth",
+    "chatty-frog",
+    "conscientious-seashell",
+    "courteous-otter",
+    "creative-panda",
+    "dazzling-spider",
+    "discreet-rooster",
+    "easy-going-sauropod",
+    "efficient-chipmunk",
+    "emotional-cricket",
+    "fearless-crab",
+    "happy-elephant",
+    "hiding-tiger",
+    "humorous-owl",
+    "impartial-shrimp",
+    "kind-seashell",
+    "loyal-parrot",
+    "noisy-hedgehog",
+]
+_NAMES = [
+    "NucleiSegmentationBoundaryModel",
+    "PlatynereisEMnucleiSegmentation",
+    "StarDist H&E Nuclei Segmentation",
+    "LiveCellSegmentationBoundaryModel",
+    "CovidIFCellSegmentationBoundary",
+    "HPA Cell Segmentation (DPNUnet)",
+    "EnhancerMitochondriaEM2D",
+    "ArabidopsisOvules3D",
+    "Neuron Segmentation in EM (Membrane Prediction)",
+    "2D UNet Nuclei Broad",
+    "DeepBacs Segmentation StarDist",
+    "CellPose Plant Nuclei",
+    "Noise2Void Convallaria",
+    "3D UNet Lateral Root",
+    "HyLFM Beads",
+    "B. subtilis Label-free",
+    "MitoNet 2D",
+    "EM Synapse Detection",
+    "N2V Flywing",
+]
 _TRACEBACK = """\x1b[31mTraceback (most recent call last):\x1b[0m
   File "worker/runners/pytorch.py", line 88, in load
     model.load_state_dict(weights)
@@ -50,7 +79,8 @@ _TRACEBACK = """\x1b[31mTraceback (most recent call last):\x1b[0m
     raise RuntimeError("Error(s) in loading state_dict for UNet2d:")
 RuntimeError: Error(s) in loading state_dict for UNet2d:
 	Missing key(s) in state_dict: "encoder.blocks.3.block.0.weight", "encoder.blocks.3.block.0.bias".
-	size mismatch for base.block.0.weight: copying a param with shape torch.Size([128, 64, 3, 3]) from checkpoint, the shape in current model is torch.Size([256, 128, 3, 3])."""
+	size mismatch for base.block.0.weight: copying a param with shape torch.Size([128, 64, 3, 3])
+	from checkpoint, the shape in current model is torch.Size([256, 128, 3, 3])."""
 _OFF = make_output(max_abs_diff=0.3531, max_rel_diff=12.4, mismatched_ppm=18433.0, headroom=None)
 
 
@@ -78,7 +108,9 @@ def _core(number: int, common: dict[str, Any]) -> list[Record]:
         make_record(**common, consumer=CORE_OLD, **old),
     ]
     if number % 3 == 0:
-        records.append(make_record(**common, weights_format=WeightsFormat.ONNX, environment=ONNX, **_passed()))
+        records.append(
+            make_record(**common, weights_format=WeightsFormat.ONNX, environment=ONNX, **_passed())
+        )
     if number % 4 == 1:
         state_dict = _verdict(Reason.WEIGHTS_MISMATCH, Check.LOAD, _TRACEBACK) if number == 9 else _passed()
         fmt = WeightsFormat.PYTORCH_STATE_DICT
@@ -107,7 +139,9 @@ def _torchscript(number: int) -> dict[str, Any]:
 def _partners(number: int, common: dict[str, Any]) -> list[Record]:
     cells: list[tuple[ConsumerRef, dict[str, Any]]] = []
     if number % 5 == 4:
-        cells.append((BIAPY, {**_not_applicable("BiaPy reads models of format 0.5 only."), "environment": None}))
+        cells.append(
+            (BIAPY, {**_not_applicable("BiaPy reads models of format 0.5 only."), "environment": None})
+        )
     elif number == 2:
         cells.append((BIAPY, _verdict(Reason.UNSUPPORTED_PREPROCESSING, Check.RUNS)))
     elif number != 15:
@@ -115,7 +149,9 @@ def _partners(number: int, common: dict[str, Any]) -> list[Record]:
     if number in (12, 18):
         cells.append((CAREAMICS, _passed()))
     elif number == 6:
-        cells.append((CAREAMICS, _verdict(Reason.DOWNLOAD_FAILED, Check.FETCH, "503 from the server, 3 times.")))
+        cells.append(
+            (CAREAMICS, _verdict(Reason.DOWNLOAD_FAILED, Check.FETCH, "503 from the server, 3 times."))
+        )
     else:
         message = "CAREamics opens only its own exports (attachment careamics.yaml)."
         cells.append((CAREAMICS, {**_not_applicable(message), "environment": None}))
@@ -124,21 +160,33 @@ def _partners(number: int, common: dict[str, Any]) -> list[Record]:
 
 def _passed(*findings: Check) -> dict[str, Any]:
     checks = checks_until(Check.REPRODUCES, CheckStatus.PASSED, "")
-    return {"checks": (*(c for c in checks if c.name not in findings), *(finding(check) for check in findings))}
+    return {
+        "checks": (*(c for c in checks if c.name not in findings), *(finding(check) for check in findings))
+    }
 
 
 def _verdict(reason: Reason, check: Check, message: str = "It did not work.") -> dict[str, Any]:
     failed = reason.status is Status.FAILED
     status = CheckStatus.FAILED if failed else CheckStatus.INCONCLUSIVE
-    return {**because(reason, message), "checks": checks_until(check, status, message.splitlines()[-1].strip())}
+    return {
+        **because(reason, message),
+        "checks": checks_until(check, status, message.splitlines()[-1].strip()),
+    }
 
 
 def _not_applicable(message: str) -> dict[str, Any]:
-    return {**because(Reason.FORMAT_NOT_SUPPORTED, message), "checks": (), "seconds": 0.0, "peak_memory_bytes": 0}
+    return {
+        **because(Reason.FORMAT_NOT_SUPPORTED, message),
+        "checks": (),
+        "seconds": 0.0,
+        "peak_memory_bytes": 0,
+    }
 
 
 def _unreadable() -> Record:
-    verdict = because(Reason.DESCRIPTION_INVALID, "weights: field required\ninputs.0.axes: not a list of axes")
+    verdict = because(
+        Reason.DESCRIPTION_INVALID, "weights: field required\ninputs.0.axes: not a list of axes"
+    )
     return make_record(
         model=make_model("10.5281/zenodo.<script>alert(1)</script>"),
         model_info=ModelInfo(),

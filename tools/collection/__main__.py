@@ -22,7 +22,7 @@ RECIPES = {
     "spots-heatmap2d": "spots_heatmap2d",
     "foci-binary2d": "foci_binary2d",
 }
-"""Modules of ``tools.collection.recipes`` by model; imported one at a time, as torch and TensorFlow are slow."""
+"""Modules of ``tools.collection.recipes`` by model; imported one at a time: torch and TensorFlow are slow."""
 
 ARCHIVED = {"foci-binary2d"}
 """Models that are kept as a zip package instead of a folder."""

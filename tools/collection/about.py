@@ -33,7 +33,8 @@ UNET_3D = Citation(
     doi="10.1007/978-3-319-46723-8_49",
 )
 CARE = Citation(
-    text="Weigert et al. 2018, Content-aware image restoration: pushing the limits of fluorescence microscopy",
+    text="Weigert et al. 2018, Content-aware image restoration: pushing the limits of fluorescence "
+    "microscopy",
     doi="10.1038/s41592-018-0216-7",
 )
 

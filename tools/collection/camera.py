@@ -43,7 +43,8 @@ def expose(rng: np.random.Generator, light: FloatImage, camera: Camera) -> Float
     """Mean photon counts at the camera for a scene's light: blurred and unevenly lit; same shape."""
     blurred = ndimage.gaussian_filter(light, camera.blur, mode="reflect")
     photons = rng.uniform(*camera.photons)
-    return np.asarray(photons * np.clip(blurred, 0, None) * illumination(rng, light.shape, camera.shading), np.float32)
+    lit = np.clip(blurred, 0, None) * illumination(rng, light.shape, camera.shading)
+    return np.asarray(photons * lit, np.float32)
 
 
 def digitise(rng: np.random.Generator, photons: FloatImage, camera: Camera) -> NDArray[np.uint16]:

@@ -28,9 +28,13 @@ def channels(*names: str) -> Json:
 
 
 def space(axis: str, size: Json, *, pixel: float, halo: int | None = None) -> Json:
-    """A space axis of pixels that are ``pixel`` micrometers wide; ``halo`` is in pixels, for outputs only."""
-    described: dict[str, Json] = {"type": "space", "id": axis, "unit": MICROMETER, "scale": pixel, "size": size}
-    return described if halo is None else described | {"halo": halo}
+    """A space axis of pixels that are ``pixel`` micrometers wide; ``halo`` is in pixels, for outputs only.
+
+    The format's own check computes ``size * pixel / pixel`` and compares it with the size: only pixel widths
+    that are binary fractions (0.125 and not 0.1) pass it for every size.
+    """
+    described: dict[str, Json] = {"type": "space", "id": axis, "unit": MICROMETER, "scale": pixel}
+    return described | {"size": size} | ({} if halo is None else {"halo": halo})
 
 
 def at_least(minimum: int, step: int) -> Json:

@@ -28,13 +28,13 @@ def state_dict(network: nn.Module, folder: Path, architecture: Mapping[str, Json
 
 
 def architecture_file(folder: Path, network: str, **kwargs: Json) -> dict[str, Json]:
-    """Copies ``unet2d.py`` into the package; returns the architecture entry of the class ``network`` in it."""
+    """Copies ``unet2d.py`` into the package; returns the architecture entry of its class ``network``."""
     copyfile(Path(__file__).parent / "architectures" / "unet2d.py", folder / "unet2d.py")
     return {"source": "unet2d.py", "callable": network, "kwargs": kwargs}
 
 
 def torchscript(network: nn.Module, folder: Path) -> dict[str, Json]:
-    """Writes ``weights_torchscript.pt`` by scripting, so that no size is frozen; returns its weights entry."""
+    """Writes ``weights_torchscript.pt`` by scripting: tracing would freeze sizes. Returns its weights entry."""
     torch.jit.script(network).save(str(folder / "weights_torchscript.pt"))  # type: ignore[no-untyped-call]
     return {"source": "weights_torchscript.pt", "pytorch_version": PYTORCH_VERSION}
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from ruyaml import YAML
 from ruyaml.comments import CommentedMap
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """What a description consists of."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -44,7 +44,7 @@ def commented(content: Mapping[str, Json], key: str, comment: str) -> CommentedM
 def write_yaml(content: Mapping[str, Json], path: Path) -> None:
     """Writes a mapping as YAML, keys in the order given, lists of numbers and words in one line."""
     yaml = YAML()
-    yaml.width = 110
+    yaml.width = 110  # type: ignore[assignment]  # ruyaml infers None from its default
     yaml.indent(mapping=2, sequence=4, offset=2)
     # a step used twice is written out twice: anchors are hard to read and some readers refuse them
     yaml.representer.ignore_aliases = lambda *_: True

@@ -29,7 +29,8 @@ def reference_outputs(description: Path, weights_format: str) -> dict[str, NDArr
         sample = pipeline.predict_sample_without_blocking(
             get_test_input_sample(model), skip_input_padding=True, skip_output_cropping=True
         )
-    return {str(name): np.ascontiguousarray(tensor.data.to_numpy()) for name, tensor in sample.members.items()}
+    tensors = {str(name): tensor.data.to_numpy() for name, tensor in sample.members.items()}
+    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
 def finish(

@@ -24,7 +24,7 @@ class NucleiExample(NamedTuple):
 
 
 class TissueExample(NamedTuple):
-    """``nuclei`` and ``membrane`` stains in camera counts, with the true ``nuclei_mask`` and ``border`` pixels."""
+    """``nuclei`` and ``membrane`` stains in camera counts, with the true nuclei and border pixels."""
 
     nuclei: NDArray[np.uint16]
     membrane: NDArray[np.uint16]
@@ -40,7 +40,7 @@ class MembraneExample(NamedTuple):
 
 
 class SpotsExample(NamedTuple):
-    """Spots in camera counts: ``image`` as recorded, ``clean`` without noise, ``positions`` (count, 2) as y, x."""
+    """Spots in camera counts: ``image`` as recorded, ``clean`` of noise, ``positions`` (count, 2) as y, x."""
 
     image: NDArray[np.uint16]
     clean: FloatImage
@@ -96,7 +96,9 @@ def membrane_example(rng: np.random.Generator, size: int = 96) -> MembraneExampl
     granules = ndimage.gaussian_filter(rng.standard_normal((size, size)), 1.0)
     grey = cytoplasm - 0.35 * (granules / granules.std() > 2.3)
     grey = np.where(membrane, rng.uniform(0.15, 0.35), grey).astype(np.float32)
-    dose = Camera(blur=rng.uniform(0.6, 1.0), photons=(40.0, 120.0), offset=0, gain=1, read_noise=1, shading=0.3)
+    dose = Camera(
+        blur=rng.uniform(0.6, 1.0), photons=(40.0, 120.0), offset=0, gain=1, read_noise=1, shading=0.3
+    )
     counts = photograph(rng, grey, dose).astype(np.float32)
     stretched = np.clip(counts / np.percentile(counts, 99.9) * 235, 0, 255)
     return MembraneExample(np.rint(stretched).astype(np.uint8), membrane)
@@ -126,11 +128,8 @@ def foci_example(rng: np.random.Generator, size: int = 96) -> NucleiExample:
     light = 0.12 * shapes.nuclei_light(rng, nuclei) + foci * ndimage.gaussian_filter(
         rng.uniform(0.4, 1.4, (size, size)), 2
     )
-    labels = ndimage.label(ndimage.distance_transform_edt(~seeds) < 2.2)[0] if inside else np.zeros((size, size))
+    labels = (
+        ndimage.label(ndimage.distance_transform_edt(~seeds) < 2.2)[0] if inside else np.zeros((size, size))
+    )
     camera = Camera(blur=0.6, photons=(100.0, 700.0), ceiling=4095)
     return NucleiExample(photograph(rng, light.astype(np.float32), camera), np.asarray(labels, np.int32))
-
-
-def stack_of(values: list[NDArray[np.generic]], dtype: type[np.float32] = np.float32) -> NDArray[np.float32]:
-    """Images of one shape as one array with a leading example axis."""
-    return np.stack([np.asarray(value, dtype) for value in values])

@@ -43,5 +43,7 @@ def object_f1(predicted: LabelImage, true: LabelImage, *, overlap: float = 0.5) 
     found = [predicted == index for index in np.unique(predicted[predicted > 0])]
     if not wanted or not found:
         return 1.0 if len(wanted) == len(found) else 0.0
-    hits = sum(any((mask & other).sum() > overlap * (mask | other).sum() for other in found) for mask in wanted)
+    hits = sum(
+        any((mask & other).sum() > overlap * (mask | other).sum() for other in found) for mask in wanted
+    )
     return 2 * hits / (len(found) + len(wanted))

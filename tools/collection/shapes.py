@@ -32,12 +32,12 @@ class Spots(NamedTuple):
 
 
 def ellipse_distance(shape: tuple[int, int], ellipse: Ellipse) -> FloatImage:
-    """Normalised distance from an ellipse's centre: below 1 inside, above 1 outside; shape (height, width)."""
+    """Distance from an ellipse's centre: below 1 inside, above 1 outside; shape (height, width)."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     dy, dx = y - ellipse.centre[0], x - ellipse.centre[1]
     along = dy * np.cos(ellipse.angle) + dx * np.sin(ellipse.angle)
     across = dx * np.cos(ellipse.angle) - dy * np.sin(ellipse.angle)
-    return np.hypot(along / ellipse.axes[0], across / ellipse.axes[1]).astype(np.float32)
+    return np.asarray(np.hypot(along / ellipse.axes[0], across / ellipse.axes[1]), np.float32)
 
 
 def draw_ellipse(rng: np.random.Generator, shape: tuple[int, int], radius: tuple[float, float]) -> Ellipse:

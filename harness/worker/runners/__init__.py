@@ -1,7 +1,7 @@
 """One module for each consumer's runtime, with three functions:
 
-    prepare(job)                                      import the runtime, fix seeds and threads
-    load(job) -> model                                load the weights
-    predict(model, inputs, folder, padding)           inputs: paths of .npy in the description's order; writes
-        -> ([{"name": ..., "path": ...}, ...], s)     the outputs below ``folder``; s: seconds of inference
+prepare(job)                                      import the runtime, fix seeds and threads
+load(job) -> model                                load the weights
+predict(model, inputs, folder, padding)           inputs: paths of .npy in the description's order; writes
+    -> ([{"name": ..., "path": ...}, ...], s)     the outputs below ``folder``; s: seconds of inference
 """

@@ -1,13 +1,17 @@
 """The reference runtime, bioimageio.core 0.11: called as its own test does, or as consumers do."""
 
+from __future__ import annotations
+
 import os
 import time
+from typing import Any
 
 import numpy
 
+from ..protocol import Job
 
-def prepare(job):
-    # type: (object) -> None
+
+def prepare(job: Job) -> None:
     """Import the runtime and fix seeds and the number of threads."""
     import bioimageio.core
 
@@ -20,15 +24,13 @@ def prepare(job):
     bioimageio.core.enable_determinism("seed_only", weight_formats=[job.weights_format])
 
 
-def _fix_onnx_threads(threads):
-    # type: (int) -> None
+def _fix_onnx_threads(threads: int) -> None:
     """onnxruntime takes its number of threads from the session's options alone, and core passes none."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession
 
-    def with_threads(model, sess_options=None, **kwargs):
-        # type: (object, object, object) -> object
+    def with_threads(model: object, sess_options: Any = None, **kwargs: Any) -> Any:
         options = sess_options or onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = threads
@@ -37,8 +39,7 @@ def _fix_onnx_threads(threads):
     onnxruntime.InferenceSession = with_threads
 
 
-def load(job):
-    # type: (object) -> object
+def load(job: Job) -> Any:
     """The loaded prediction pipeline. Files were fetched and checked before: no IO checks here."""
     from bioimageio.core import create_prediction_pipeline
     from bioimageio.spec import InvalidDescr, load_description
@@ -55,9 +56,10 @@ def load(job):
     return pipeline
 
 
-def predict(pipeline, inputs, folder, padding):
-    # type: (object, list, str, bool) -> tuple
-    """Predict on one set of inputs; with ``padding`` as consumers call it, without as core's own test does."""
+def predict(
+    pipeline: Any, inputs: list[str], folder: str, padding: bool
+) -> tuple[list[dict[str, str]], float]:
+    """Predict on one set of inputs: with ``padding`` as consumers call it, else as core's own test does."""
     from bioimageio.core import Sample, Tensor
     from bioimageio.core.digest_spec import get_axes_infos, get_member_id
 

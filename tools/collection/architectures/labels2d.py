@@ -21,7 +21,7 @@ def spread(labels: Tensor, allowed: Tensor) -> Tensor:
 
 
 def grow(labels: Tensor, allowed: Tensor) -> Tensor:
-    """Lets labels take unlabelled pixels of ``allowed`` until nothing changes; they never take each other's."""
+    """Lets labels take unlabelled pixels of ``allowed`` until nothing changes, none from each other."""
     settled = False
     while not settled:
         neighbours = functional.max_pool2d(labels, 3, stride=1, padding=1) * allowed

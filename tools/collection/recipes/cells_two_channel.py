@@ -13,7 +13,17 @@ from tools.collection import export_torch, samples, scores
 from tools.collection.about import UNET, About
 from tools.collection.architectures.unet2d import PairedUNet2d
 from tools.collection.cover import Panel, grey, heat
-from tools.collection.describe import TO_FLOAT32, at_least, batch, channels, describe, same_as, space, step, values
+from tools.collection.describe import (
+    TO_FLOAT32,
+    at_least,
+    batch,
+    channels,
+    describe,
+    same_as,
+    space,
+    step,
+    values,
+)
 from tools.collection.files import Json
 from tools.collection.normalise import scale_range, zero_mean_unit_variance
 from tools.collection.package import Arrays, finish
@@ -27,22 +37,32 @@ ABOUT = About(
     id="cells-two-channel",
     name="Nuclei and cell borders from two stains",
     description="Finds nuclei and cell borders in a sheet of cells from a nuclear and a membrane stain.",
-    tags=["nuclei", "membrane", "fluorescence-light-microscopy", "segmentation", "2d", "multi-channel", "pytorch"],
+    tags=[
+        "nuclei",
+        "membrane",
+        "fluorescence-light-microscopy",
+        "segmentation",
+        "2d",
+        "multi-channel",
+        "pytorch",
+    ],
     cite=[UNET],
     license="MIT",
-    does="""Reads two images of the same field, a nuclear stain (`nuclei`) and a membrane stain (`membrane`), and gives
-two probability maps: pixels of nuclei (`nuclei_probability`) and pixels on the border between cells
-(`border_probability`). Both stains go through one small U-Net, so each helps to find the other structure.""",
-    images="""240 synthetic pairs of images of 64 by 64 pixels (0.5 micrometers each): an epithelium-like sheet of
-cells with one nucleus each, a bright nuclear stain and a faint membrane stain, with blur, uneven illumination, photon
-noise and read noise, in 16 bit camera counts.""",
-    use="""Use thresholded nuclei as seeds of a watershed on the border probability to get whole cells. Both images
-have the same height and width, multiples of 16, at least 64.""",
-    limits="""Both stains must be in register. Cells in several layers and cells without contact were not in the
-training images.""",
+    does="""Reads two images of the same field, a nuclear stain (`nuclei`) and a membrane stain
+(`membrane`), and gives two probability maps: pixels of nuclei (`nuclei_probability`) and pixels on the
+border between cells (`border_probability`). Both stains go through one small U-Net, so each helps to find
+the other structure.""",
+    images="""240 synthetic pairs of images of 64 by 64 pixels (0.5 micrometers each): an epithelium-like
+sheet of cells with one nucleus each, a bright nuclear stain and a faint membrane stain, with blur, uneven
+illumination, photon noise and read noise, in 16 bit camera counts.""",
+    use="""Use thresholded nuclei as seeds of a watershed on the border probability to get whole cells.
+Both images have the same height and width, multiples of 16, at least 64.""",
+    limits="""Both stains must be in register. Cells in several layers and cells without contact were not
+in the training images.""",
 )
-REASON = """Probabilities: both weights formats differ by less than 1e-5 on one CPU, as they sum the same float32
-products in different orders. 1e-4 leaves room for other CPUs and changes no decision at a threshold."""
+REASON = """Probabilities: both weights formats differ by less than 1e-5 on one CPU, as they sum the
+same float32 products in different orders. 1e-4 leaves room for other CPUs and changes no decision
+at a threshold."""
 
 
 def prepare(example: TissueExample) -> tuple[Tensor, Tensor]:
@@ -75,8 +95,8 @@ def score(network: PairedUNet2d) -> str:
         )
     both = np.mean(found, axis=0)
     return (
-        f"On 30 held-out synthetic pairs of 128 by 128 pixels, at a threshold of 0.5: Dice {both[0]:.3f} for nuclei, "
-        f"{both[1]:.3f} for cell borders."
+        "On 30 held-out synthetic pairs of 128 by 128 pixels, at a threshold of 0.5: Dice "
+        f"{both[0]:.3f} for nuclei, {both[1]:.3f} for cell borders."
     )
 
 
@@ -111,7 +131,7 @@ def tensors() -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
     outputs: list[dict[str, Json]] = [
         {
             "id": f"{name}_probability",
-            "description": meaning,
+            "description": f"Probability of {meaning}.",
             "axes": [
                 batch(),
                 channels("probability"),
@@ -120,7 +140,7 @@ def tensors() -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
             "data": values("float32", 0.0, 1.0),
             "postprocessing": [step("sigmoid"), TO_FLOAT32],
         }
-        for name, meaning in (("nuclei", "Probability of a nucleus."), ("border", "Probability of a cell border."))
+        for name, meaning in (("nuclei", "a nucleus"), ("border", "a cell border"))
     ]
     return inputs, outputs
 

@@ -7,16 +7,28 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from tools.collection import export_torch, samples, scores
 from tools.collection.about import UNET, About
 from tools.collection.architectures.unet2d import UNet2d
 from tools.collection.cover import Panel, grey, outlined
-from tools.collection.describe import TO_FLOAT32, at_least, batch, channels, describe, same_as, space, step, values
+from tools.collection.describe import (
+    TO_FLOAT32,
+    at_least,
+    batch,
+    channels,
+    describe,
+    same_as,
+    space,
+    step,
+    values,
+)
 from tools.collection.files import Json
 from tools.collection.normalise import scale_range
 from tools.collection.package import Arrays, finish
+from tools.collection.shapes import FloatImage
 from tools.collection.train_torch import Example, Schedule, predict, train
 
 LOW, HIGH = 5.0, 99.9
@@ -24,30 +36,40 @@ LOW, HIGH = 5.0, 99.9
 FLOOR, CEILING = -1.0, 2.0
 """Limits after scaling: a few saturated pixels must not drown the rest."""
 THRESHOLD = 0.5
-PIXEL = 0.2
+PIXEL = 0.1875
 ABOUT = About(
     id="foci-binary2d",
     name="Binary mask of nuclear foci",
     description="Marks bright repair foci in nuclei on 2D fluorescence images with a binary mask.",
-    tags=["foci", "nuclei", "fluorescence-light-microscopy", "spot-detection", "2d", "unet", "pytorch", "onnx"],
+    tags=[
+        "foci",
+        "nuclei",
+        "fluorescence-light-microscopy",
+        "spot-detection",
+        "2d",
+        "unet",
+        "pytorch",
+        "onnx",
+    ],
     cite=[UNET],
     license="MIT",
-    does="""Marks DNA repair foci, small bright spots inside dim nuclei, with 1 in a mask of zeros. The threshold is
-part of the model's postprocessing.""",
-    images="""240 synthetic images of 64 by 64 pixels (0.2 micrometers each) from a 12 bit camera that saturates at
-4095 counts: dim textured nuclei with blurred foci of different brightness, with uneven illumination and noise.""",
-    use="""Label the connected components of the mask to count foci. One image at a time; height and width are
-multiples of 16, at least 64.""",
-    limits="""Foci closer than 4 pixels merge. Intensities are scaled by percentiles of each image: an image without
-any focus may show false ones.""",
+    does="""Marks DNA repair foci, small bright spots inside dim nuclei, with 1 in a mask of zeros. The
+threshold is part of the model's postprocessing.""",
+    images="""240 synthetic images of 64 by 64 pixels (0.1875 micrometers each) from a 12 bit camera that
+saturates at 4095 counts: dim textured nuclei with blurred foci of different brightness, with uneven
+illumination and noise.""",
+    use="""Label the connected components of the mask to count foci. One image at a time; height and width
+are multiples of 16, at least 64.""",
+    limits="""Foci closer than 4 pixels merge. Intensities are scaled by percentiles of each image: an
+image without any focus may show false ones.""",
 )
-REASON = """The mask holds 0 and 1: compared exactly. A pixel whose probability is within rounding error of the threshold
-may change sides, so one of the 16384 pixels (61 per million) may differ."""
+REASON = """The mask holds 0 and 1: compared exactly. A pixel whose probability is within rounding
+error of the threshold may change sides, so one of the 16384 pixels (61 per million) may differ."""
 
 
-def prepare(image: samples.NDArray[np.uint16]) -> samples.FloatImage:
+def prepare(image: NDArray[np.uint16]) -> FloatImage:
     """Preprocessing as described; same shape."""
-    return np.clip(scale_range(image, low=LOW, high=HIGH), FLOOR, CEILING)
+    return np.asarray(np.clip(scale_range(image, low=LOW, high=HIGH), FLOOR, CEILING), np.float32)
 
 
 def example(rng: np.random.Generator) -> Example:
@@ -97,7 +119,11 @@ def tensors() -> tuple[dict[str, Json], dict[str, Json]]:
     mask: dict[str, Json] = {
         "id": "mask",
         "description": "1 in foci, 0 elsewhere.",
-        "axes": [batch(), channels("foci"), *(space(axis, same_as("image", axis), pixel=PIXEL) for axis in "yx")],
+        "axes": [
+            batch(),
+            channels("foci"),
+            *(space(axis, same_as("image", axis), pixel=PIXEL) for axis in "yx"),
+        ],
         "data": values("uint8", 0, 1),
         "postprocessing": [
             step("sigmoid"),

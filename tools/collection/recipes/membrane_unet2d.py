@@ -29,17 +29,21 @@ ABOUT = About(
     tags=["membrane", "electron-microscopy", "boundary-detection", "2d", "unet", "pytorch", "onnx"],
     cite=[UNET],
     license="MIT",
-    does="""For each pixel of an image of a stained section this U-Net (30 thousand parameters) gives the probability
-that it lies on a cell membrane.""",
-    images="""240 synthetic 8 bit images of 64 by 64 pixels: curved dark membranes between cells of different grey,
-with dark granules, blur, uneven illumination and noise, similar to electron micrographs of tissue.""",
-    use="""Use the probability as the height map of a watershed to separate cells. Height and width are multiples of
-16, at least 64. Outputs within 16 pixels of the rim are less certain: tile larger images with that overlap.""",
-    limits="""Membranes are darker than cytoplasm and 2 to 3 pixels wide. Organelles other than small granules were
-not in the training images, so mitochondria and vesicles of real micrographs will be marked too.""",
+    does="""For each pixel of an image of a stained section this U-Net (30 thousand parameters) gives the
+probability that it lies on a cell membrane.""",
+    images="""240 synthetic 8 bit images of 64 by 64 pixels: curved dark membranes between cells of
+different grey, with dark granules, blur, uneven illumination and noise, similar to electron micrographs
+of tissue.""",
+    use="""Use the probability as the height map of a watershed to separate cells. Height and width are
+multiples of 16, at least 64. Outputs within 16 pixels of the rim are less certain: tile larger images
+with that overlap.""",
+    limits="""Membranes are darker than cytoplasm and 2 to 3 pixels wide. Organelles other than small
+granules were not in the training images, so mitochondria and vesicles of real micrographs will be marked
+too.""",
 )
-REASON = """Probabilities: the weights formats differ by less than 1e-5 on one CPU, as they sum the same float32 products
-in different orders. 1e-4 leaves room for other CPUs and changes no decision at a threshold."""
+REASON = """Probabilities: the weights formats differ by less than 1e-5 on one CPU, as they sum the
+same float32 products in different orders. 1e-4 leaves room for other CPUs and changes no decision
+at a threshold."""
 
 
 def example(rng: np.random.Generator) -> Example:

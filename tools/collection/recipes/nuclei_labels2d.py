@@ -13,13 +13,23 @@ from tools.collection import export_torch, samples, scores
 from tools.collection.about import UNET, About
 from tools.collection.architectures.labels2d import LabelNuclei
 from tools.collection.cover import Panel, coloured, grey
-from tools.collection.describe import TO_FLOAT32, at_least, batch, channels, describe, same_as, space, step, values
+from tools.collection.describe import (
+    TO_FLOAT32,
+    at_least,
+    batch,
+    channels,
+    describe,
+    same_as,
+    space,
+    step,
+    values,
+)
 from tools.collection.files import Json
 from tools.collection.normalise import zero_mean_unit_variance
 from tools.collection.package import Arrays, finish
 from tools.collection.train_torch import Example, Schedule, predict, train
 
-PIXEL = 0.65
+PIXEL = 0.625
 ABOUT = About(
     id="nuclei-labels2d",
     name="Nuclei instance labels 2D",
@@ -27,18 +37,21 @@ ABOUT = About(
     tags=["nuclei", "fluorescence-light-microscopy", "instance-segmentation", "2d", "unet", "pytorch"],
     cite=[UNET],
     license="CC-BY-4.0",
-    does="""Segments the nuclei of a widefield image and numbers them: the output `labels` is an instance label map,
-0 for background and 1, 2, 3, … for the nuclei. A small U-Net finds nuclei and their cores; connected components
-of the cores, grown to the nuclei, are computed by repeated max-pooling inside the same TorchScript graph.""",
-    images="""240 synthetic images of 64 by 64 pixels (0.65 micrometers each): textured elliptic nuclei of 5 to 10
-pixels radius, some touching, with blur, uneven illumination, photon noise and read noise, in 16 bit camera counts.""",
-    use="""The labels can be measured directly, no postprocessing is needed. Numbers only tell nuclei apart: they have
-no order and no meaning from one image to the next. Height and width are multiples of 16, at least 64.""",
-    limits="""Nuclei with a radius below 4 pixels may have no core and are then missed. Fewer than 16 million pixels
-fit in one image, as numbers are exchanged as float32 inside the graph.""",
+    does="""Segments the nuclei of a widefield image and numbers them: the output `labels` is an instance
+label map, 0 for background and 1, 2, 3, … for the nuclei. A small U-Net finds nuclei and their cores;
+connected components of the cores, grown to the nuclei, are computed by repeated max-pooling inside the
+same TorchScript graph.""",
+    images="""240 synthetic images of 64 by 64 pixels (0.625 micrometers each): textured elliptic nuclei
+of 5 to 10 pixels radius, some touching, with blur, uneven illumination, photon noise and read noise, in
+16 bit camera counts.""",
+    use="""The labels can be measured directly, no postprocessing is needed. Numbers only tell nuclei
+apart: they have no order and no meaning from one image to the next. Height and width are multiples of 16,
+at least 64.""",
+    limits="""Nuclei with a radius below 4 pixels may have no core and are then missed. Fewer than 16
+million pixels fit in one image, as numbers are exchanged as float32 inside the graph.""",
 )
-REASON = """Labels are integers: compared exactly. A pixel whose logit is within rounding error of 0 may change sides,
-so one of the 16384 pixels (61 per million) may differ."""
+REASON = """Labels are integers: compared exactly. A pixel whose logit is within rounding error of 0
+may change sides, so one of the 16384 pixels (61 per million) may differ."""
 
 
 def example(rng: np.random.Generator) -> Example:
@@ -84,7 +97,11 @@ def tensors() -> tuple[dict[str, Json], dict[str, Json]]:
     labels: dict[str, Json] = {
         "id": "labels",
         "description": "Instance label map: 0 is background, each nucleus has a number of its own.",
-        "axes": [batch(), channels("label"), *(space(axis, same_as("image", axis), pixel=PIXEL) for axis in "yx")],
+        "axes": [
+            batch(),
+            channels("label"),
+            *(space(axis, same_as("image", axis), pixel=PIXEL) for axis in "yx"),
+        ],
         "data": values("int32", 0, None),
         "postprocessing": [step("ensure_dtype", dtype="int32")],
     }

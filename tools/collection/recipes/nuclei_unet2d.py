@@ -30,7 +30,7 @@ from tools.collection.train_torch import Example, Schedule, predict, train
 MEAN, STD = 206.0, 192.0
 """Of the training images, in camera counts."""
 HALO = 24
-PIXEL = 0.65
+PIXEL = 0.625
 
 ABOUT = About(
     id="nuclei-unet2d",
@@ -39,22 +39,24 @@ ABOUT = About(
     tags=["nuclei", "fluorescence-light-microscopy", "segmentation", "2d", "unet", "pytorch", "onnx"],
     cite=[UNET],
     license="CC-BY-4.0",
-    does="""For each pixel of a widefield image of stained nuclei this U-Net (30 thousand parameters) gives the
-probability that it belongs to a nucleus (`foreground`) and the probability that it lies on a nucleus' outline
-(`boundary`). The image is mirrored outwards by 24 pixels inside the network, so its answer at the rim is the same
-whether or not a program pads the image by the declared halo first.""",
-    images="""240 synthetic images of 64 by 64 pixels (0.65 micrometers each): textured elliptic nuclei of 5 to 10
-pixels radius, some touching, with blur, uneven illumination, photon noise and read noise, in 16 bit camera counts.""",
-    use="""Subtract `boundary` from `foreground`, threshold at 0.5, and label the connected components to get single
-nuclei. Height and width are multiples of 16, at least 64.""",
-    limits="""Intensities are normalised by fixed numbers: rescale images so that their background is near 100 and
-their nuclei between 200 and 1500 counts. The training images are synthetic; elongated or much larger nuclei,
-strong background and mitotic figures were not among them.""",
+    does="""For each pixel of a widefield image of stained nuclei this U-Net (30 thousand parameters)
+gives the probability that it belongs to a nucleus (`foreground`) and the probability that it lies on a
+nucleus' outline (`boundary`). The image is mirrored outwards by 24 pixels inside the network, so its
+answer at the rim is the same whether or not a program pads the image by the declared halo first.""",
+    images="""240 synthetic images of 64 by 64 pixels (0.625 micrometers each): textured elliptic nuclei
+of 5 to 10 pixels radius, some touching, with blur, uneven illumination, photon noise and read noise, in
+16 bit camera counts.""",
+    use="""Subtract `boundary` from `foreground`, threshold at 0.5, and label the connected components to
+get single nuclei. Height and width are multiples of 16, at least 64.""",
+    limits="""Intensities are normalised by fixed numbers: rescale images so that their background is near
+100 and their nuclei between 200 and 1500 counts. The training images are synthetic; elongated or much
+larger nuclei, strong background and mitotic figures were not among them.""",
 )
 
 
-REASON = """Probabilities: the weights formats differ by less than 2e-6 on one CPU, as they sum the same float32 products
-in different orders. 1e-4 leaves room for other CPUs and changes no decision at a threshold."""
+REASON = """Probabilities: the weights formats differ by less than 2e-6 on one CPU, as they sum the
+same float32 products in different orders. 1e-4 leaves room for other CPUs and changes no decision
+at a threshold."""
 
 
 def example(rng: np.random.Generator) -> Example:
@@ -90,12 +92,14 @@ def build(folder: Path) -> None:
     """Makes the package in an empty folder."""
     torch.manual_seed(11)
     network = train(UNet2d(1, 2, margin=HALO), example, Schedule(steps=700, seed=11))
-    test_image = samples.nuclei_example(np.random.default_rng(2001), 128).image[None, None]
+    test_image = samples.nuclei_example(np.random.default_rng(2011), 128).image[None, None]
     weights = {
         "pytorch_state_dict": export_torch.state_dict(
             network,
             folder,
-            export_torch.architecture_file(folder, "UNet2d", in_channels=1, out_channels=2, width=8, margin=HALO),
+            export_torch.architecture_file(
+                folder, "UNet2d", in_channels=1, out_channels=2, width=8, margin=HALO
+            ),
         ),
         "torchscript": export_torch.torchscript(network, folder) | {"parent": "pytorch_state_dict"},
         "onnx": export_torch.onnx(

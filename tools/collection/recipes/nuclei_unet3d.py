@@ -7,13 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from monai.networks.nets import UNet
+from monai.networks.nets.unet import UNet
 from torch import nn
 
 from tools.collection import export_torch, samples, scores
 from tools.collection.about import UNET_3D, About
 from tools.collection.cover import Panel, grey, heat
-from tools.collection.describe import TO_FLOAT32, at_least, batch, channels, describe, same_as, space, step, values
+from tools.collection.describe import (
+    TO_FLOAT32,
+    at_least,
+    batch,
+    channels,
+    describe,
+    same_as,
+    space,
+    step,
+    values,
+)
 from tools.collection.files import Json
 from tools.collection.normalise import scale_range
 from tools.collection.package import Arrays, finish
@@ -21,9 +31,9 @@ from tools.collection.train_torch import Example, Schedule, predict, train
 
 LOW, HIGH = 1.0, 99.8
 """Percentiles that become 0 and 1."""
-PIXEL, PLANE = 0.3, 0.6
+PIXEL, PLANE = 0.3125, 0.625
 """Micrometers between pixels and between planes."""
-NETWORK: dict[str, Json] = {
+NETWORK = {
     "spatial_dims": 3,
     "in_channels": 1,
     "out_channels": 1,
@@ -41,18 +51,20 @@ ABOUT = About(
     tags=["nuclei", "fluorescence-light-microscopy", "segmentation", "3d", "unet", "monai", "pytorch"],
     cite=[UNET_3D],
     license="CC-BY-4.0",
-    does="""For each voxel of a confocal stack of stained nuclei this residual 3D U-Net gives the probability that it
-belongs to a nucleus. The network class is `UNet` of MONAI, so the state dict needs the package `monai`; the
-TorchScript weights do not.""",
-    images="""160 synthetic stacks of 16 by 48 by 48 voxels (planes 0.6, pixels 0.3 micrometers apart): textured
-ellipsoid nuclei of 5 to 9 pixels radius with blur, uneven illumination, photon noise and read noise.""",
-    use="""Threshold at 0.5 and label the connected components. Depth is a multiple of 8, at least 16; height and
-width are multiples of 16, at least 48.""",
-    limits="""Touching nuclei are not separated. The training stacks have no scattering: nuclei deep in thick tissue,
-much dimmer than those on top, may be missed.""",
+    does="""For each voxel of a confocal stack of stained nuclei this residual 3D U-Net gives the
+probability that it belongs to a nucleus. The network class is `UNet` of MONAI, so the state dict needs
+the package `monai`; the TorchScript weights do not.""",
+    images="""160 synthetic stacks of 16 by 48 by 48 voxels (planes 0.625, pixels 0.3125 micrometers
+apart): textured ellipsoid nuclei of 5 to 9 pixels radius with blur, uneven illumination, photon noise and
+read noise.""",
+    use="""Threshold at 0.5 and label the connected components. Depth is a multiple of 8, at least 16;
+height and width are multiples of 16, at least 48.""",
+    limits="""Touching nuclei are not separated. The training stacks have no scattering: nuclei deep in
+thick tissue, much dimmer than those on top, may be missed.""",
 )
-REASON = """Probabilities: both weights formats run the same float32 kernels and agree to 1e-6; 3D convolutions sum
-thousands of products, and 1e-4 leaves room for CPUs that sum them in another order."""
+REASON = """Probabilities: both weights formats run the same float32 kernels and agree to 1e-6; 3D
+convolutions sum thousands of products, and 1e-4 leaves room for CPUs that sum them in another
+order."""
 
 
 def example(rng: np.random.Generator) -> Example:
@@ -108,7 +120,11 @@ def build(folder: Path) -> None:
     """Makes the package in an empty folder."""
     torch.manual_seed(13)
     network = train(UNet(**NETWORK), example, Schedule(images=160, steps=350, batch=4, seed=13))
-    architecture: dict[str, Json] = {"import_from": "monai.networks.nets", "callable": "UNet", "kwargs": NETWORK}
+    architecture: dict[str, Json] = {
+        "import_from": "monai.networks.nets",
+        "callable": "UNet",
+        "kwargs": NETWORK,
+    }
     weights = {
         "pytorch_state_dict": export_torch.state_dict(network, folder, architecture),
         "torchscript": export_torch.torchscript(network, folder) | {"parent": "pytorch_state_dict"},

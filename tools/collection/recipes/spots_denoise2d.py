@@ -23,7 +23,7 @@ PHOTONS = (10.0, 40.0)
 """Mean photon count of the brightest spots."""
 MEAN, STD = 115.0, 14.5
 """Of the training images, in camera counts."""
-PIXEL = 0.1
+PIXEL = 0.125
 ABOUT = About(
     id="spots-denoise2d",
     name="Spot image restoration 2D",
@@ -31,18 +31,19 @@ ABOUT = About(
     tags=["spots", "fluorescence-light-microscopy", "denoising", "image-restoration", "2d", "unet", "keras"],
     cite=[CARE, UNET],
     license="CC-BY-4.0",
-    does="""Estimates the noise-free image, in camera counts, of a dim image of diffraction-limited spots such as
-labelled single RNA molecules. It was trained on pairs of noisy and clean images, as in content-aware restoration.""",
-    images="""480 synthetic images of 64 by 64 pixels (0.1 micrometers each): Gaussian spots with a standard deviation
-of 1.3 pixels on an uneven background, 10 to 40 photons in the brightest, 4 counts for each photon on an offset of 100
-counts, with photon noise and read noise.""",
-    use="""Images are 96 by 96 pixels, one at a time: cut larger images into such tiles. The output is in camera counts
-like the input.""",
-    limits="""The network knows spots and smooth background only: it removes other faint structures. Restored
-intensities are estimates; do not count photons in them.""",
+    does="""Estimates the noise-free image, in camera counts, of a dim image of diffraction-limited spots
+such as labelled single RNA molecules. It was trained on pairs of noisy and clean images, as in
+content-aware restoration.""",
+    images="""480 synthetic images of 64 by 64 pixels (0.125 micrometers each): Gaussian spots with a
+standard deviation of 1.3 pixels on an uneven background, 10 to 40 photons in the brightest, 4 counts for
+each photon on an offset of 100 counts, with photon noise and read noise.""",
+    use="""Images are 96 by 96 pixels, one at a time: cut larger images into such tiles. The output is in
+camera counts like the input.""",
+    limits="""The network knows spots and smooth background only: it removes other faint structures.
+Restored intensities are estimates; do not count photons in them.""",
 )
-REASON = """Camera counts: the read noise is 3 counts, so differences of 0.01 counts have no meaning. Keras' backends
-differ by about 1e-4 counts on one CPU."""
+REASON = """Camera counts: the read noise is 3 counts, so differences of 0.01 counts have no
+meaning. Keras' backends differ by about 1e-4 counts on one CPU."""
 
 
 def example(rng: np.random.Generator) -> Example:
@@ -103,7 +104,9 @@ def build(folder: Path) -> None:
     network = denoiser(size=SIZE, width=12)
     network.set_weights(trained.get_weights())
     noisy, restored = tensors()
-    test_image = samples.spots_example(np.random.default_rng(2007), SIZE, photons=PHOTONS).image[None, ..., None]
+    test_image = samples.spots_example(np.random.default_rng(2007), SIZE, photons=PHOTONS).image[
+        None, ..., None
+    ]
     finish(
         folder,
         ABOUT,

@@ -1,0 +1,25 @@
+"""``harness report``: rebuild site and badges from the ledger."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli import options
+from harness.errors import ExitCode, UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_output(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Rebuild ``DIR/site`` and print where its first page is."""
+    from harness.cli.finish import rebuild
+
+    if not (args.output / "ledger").is_dir():
+        raise UsageError(
+            f"{args.output / 'ledger'}: there is no ledger; `harness run --output {args.output}` makes one"
+        )
+    print(rebuild(args.output))  # noqa: T201
+    return int(ExitCode.SATISFIED)

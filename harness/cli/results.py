@@ -1,0 +1,81 @@
+"""``harness results``: the newest record of every cell."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from harness.cli import options
+from harness.errors import ExitCode, UsageError
+from harness.ledger.record import Record
+from harness.verdict import Status
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--format", choices=["table", "json", "csv", "junit"], default="table")
+    parser.add_argument(
+        "--status",
+        type=Status,
+        choices=list(Status),
+        action="append",
+        default=[],
+        metavar="STATUS",
+        help=f"{', '.join(status.value for status in Status)}; repeatable",
+    )
+    options.add_filters(parser)
+    options.add_output(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the records that the filters leave, to standard output."""
+    from harness.ledger.query import current
+    from harness.ledger.store import read_records
+    from harness.reports import listing
+
+    folder = args.output / "ledger"
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no ledger; `harness run --output {args.output}` makes one")
+    records = [record for record in current(read_records(folder)) if _wanted(record, args)]
+    if args.format == "table":
+        _print_table(records)
+    else:
+        formats = {"json": listing.as_json, "csv": listing.as_csv, "junit": listing.as_junit}
+        sys.stdout.write(formats[args.format](records))
+    return int(ExitCode.SATISFIED)
+
+
+def _wanted(record: Record, args: argparse.Namespace) -> bool:
+    return (
+        (not args.status or record.status in args.status)
+        and (not args.select or any(fnmatchcase(record.model.id, glob) for glob in args.select))
+        and (not args.consumer or record.consumer.name in args.consumer)
+        and (not args.weights or record.weights_format in args.weights)
+    )
+
+
+def _print_table(records: Sequence[Record]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from harness import labels
+    from harness.cli.progress import STYLES, console_for_tables
+    from harness.verdict import Reason
+
+    table = Table("model", "weights", "consumer", "environment", "device", "verdict", "why", "s", box=None)
+    for record in records:
+        look = labels.STATUS[record.status]
+        reason = labels.REASON[Reason.from_slug(record.reason)].label if record.reason else ""
+        table.add_row(
+            Text(record.model.id),
+            record.weights_format.value if record.weights_format else "–",
+            f"{record.consumer.name} {record.consumer.version}",
+            record.environment.name if record.environment else "–",
+            record.device.value,
+            Text(f"{look.icon} {look.label}", style=STYLES[record.status]),
+            Text(reason),
+            f"{record.seconds:.1f}",
+        )
+    console_for_tables().print(table)

@@ -1,0 +1,72 @@
+"""Every task of the project: `python -m pip install nox && python -m nox -s NAME`; `nox -l` lists them."""
+
+from __future__ import annotations
+
+import os
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.sessions = ["lint", "unit"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+
+LOCK = ".ci/requirements.lock"
+
+
+def install(session: nox.Session) -> None:
+    """The harness from this checkout, with the locked versions of all that it needs."""
+    session.install("--require-hashes", "--requirement", LOCK)
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+@nox.session
+def run(session: nox.Session) -> None:
+    """Run the main job on collection/ (or on what follows `--`) and write the report to reports/."""
+    install(session)
+    session.run("harness", "run", *(session.posargs or ["collection"]))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test: environments are built, models run, a browser looks at the site."""
+    install(session)
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "report", "--skip-covered")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Run the fast tests only."""
+    install(session)
+    session.run("pytest", "-m", "not slow", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types and the direction of imports."""
+    install(session)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure, and write the figures as JSON to benchmarks/results/."""
+    install(session)
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def update_locks(session: nox.Session) -> None:
+    """Solve every lock anew: the environments' and the one of development."""
+    install(session)
+    session.run("harness", "env", "lock", *session.posargs)
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes"),
+        *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--group", "dev"),
+        *("pyproject.toml", "--output-file", LOCK),
+        env={"UV_PYTHON_DOWNLOADS": os.environ.get("UV_PYTHON_DOWNLOADS", "never")},
+    )
