@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -16,8 +17,14 @@ T = TypeVar("T")
 
 
 def dumps(value: object, *, indent: int = 0) -> bytes:
-    """Canonical JSON (keys sorted, UTF-8) of a value made of structs and plain types."""
+    """Canonical JSON (keys sorted, UTF-8) of a value made of structs and plain types.
+
+    Raises:
+        ValueError: it holds a number that JSON has no word for (NaN, infinity); it would be read back as null.
+    """
     encoded = msgspec.json.encode(value, order="sorted")
+    if b"null" in encoded:
+        _refuse_non_finite(msgspec.to_builtins(value))
     return msgspec.json.format(encoded, indent=indent) + b"\n" if indent else encoded
 
 
@@ -29,7 +36,11 @@ def loads(data: bytes, kind: type[T], *, origin: str) -> T:
     """
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:  # ValidationError included
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{origin}: is not UTF-8 (byte {error.start})") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{origin}: is nested too deeply") from error
+    except ValueError as error:  # DecodeError and ValidationError
         raise ConfigurationError(f"{origin}: {error}") from error
 
 
@@ -66,8 +77,19 @@ def write_bytes(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free space or choose another --output"
+            f"{path}: cannot be written ({error.strerror or error}); free space or choose another --output"
         ) from error
+
+
+def _refuse_non_finite(value: object) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"JSON has no {value}; store None")
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_non_finite(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _refuse_non_finite(item)
 
 
 def digest(value: Any) -> str:

@@ -197,7 +197,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         passed = self.status is Status.PASSED
-        if passed is not (self.reason is None and self.blame is None):
+        if passed is not (self.reason is None) or passed is not (self.blame is None):
             raise ValueError(
                 f"a {self.status.value} verdict with reason {self.reason} and blame {self.blame}"
             )

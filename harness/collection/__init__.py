@@ -1,1 +1,1 @@
-"""Models as found: where they are, what their descriptions say, and whether their files are what they claim."""
+"""Models as found: where they are, what their descriptions say, whether their files are what they claim."""

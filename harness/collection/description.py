@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from harness.cell import WeightsFormat
-from harness.collection import named_files, tolerance
+from harness.collection import format_library, named_files, tolerance
 from harness.collection.fault import ModelFault
 from harness.collection.named_files import NamedFile
 from harness.collection.tolerance import ToleranceRule
@@ -20,8 +18,9 @@ from harness.collection.variants import Variant, plan_variants
 from harness.verdict import Reason
 
 SUPPORTED_FORMATS = ("0.4", "0.5")
-_MAX_ERRORS_SHOWN = 6
 _LABEL_WORDS = re.compile(r"\b(label|labels|instance|instances)\b", re.IGNORECASE)
+_CLASS_WORDS = re.compile(r"\b(class|classes|category|categories|semantic)\b", re.IGNORECASE)
+_TEXT_FIELDS = ("id", "name", "description", "format_version", "type")
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,27 +61,49 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     tolerances: tuple[ToleranceRule, ...]
 
     def files_for(self, weights_format: WeightsFormat) -> tuple[NamedFile, ...]:
-        """What a consumer needs to load these weights: the weights, their code, no test tensor."""
+        """What a consumer may open to run these weights: the weights, code, attachments; no test tensor."""
+        answers = {file.source for file in self.files if file.is_tensor}
         mine = f"weights.{weights_format.value}."
         return tuple(
-            file for file in self.files if file.field.startswith(mine) or file.field.startswith("packages.")
+            file
+            for file in self.files
+            if file.field.startswith(mine)
+            or file.is_processing
+            or (file.field.startswith("attachments") and file.source not in answers)
         )
 
 
-def parse_description(content: Mapping[str, Any], *, shown: str) -> Description:
+class Parsed(NamedTuple):
+    """A description, and the library's own model of it: what test tensors are validated with."""
+
+    description: Description
+    library_model: Any
+
+    def validate_test_tensors(self, arrays: Mapping[str, np.ndarray[Any, Any]], *, shown: str) -> None:
+        """Hold test tensors (by tensor id) against the description. Format 0.4 has no rules for them.
+
+        Raises:
+            ModelFault: TEST_TENSOR_INVALID in the words of the format's own library.
+        """
+        if not self.description.format_version.startswith("0.4"):
+            format_library.validate_tensors(self.library_model, arrays, shown=shown)
+
+
+def parse_description(content: Mapping[str, Any], *, shown: str) -> Parsed:
     """The description in a mapping as read from YAML; ``shown`` is how messages name the file.
 
     Nothing is opened or downloaded.
 
     Raises:
-        ModelFault: FORMAT_VERSION_UNSUPPORTED, or DESCRIPTION_INVALID with each field that is wrong.
+        ModelFault: FORMAT_VERSION_UNSUPPORTED, TEST_TENSOR_INVALID (none is named), or DESCRIPTION_INVALID
+            with each field that is wrong.
     """
     format_version = _supported_version(content, shown)
-    model = _validated(content, shown)
-    latest = _converted(content) if format_version.startswith("0.4") else model
+    old = format_version.startswith("0.4")
+    model = format_library.validated(content, shown=shown)
+    latest = format_library.converted(content) if old else model
     files = named_files.find(content)
     by_field = {file.field: file for file in files}
-    old = format_version.startswith("0.4")
 
     def tensors(side: str, described: Any) -> tuple[Tensor, ...]:
         return tuple(
@@ -90,53 +111,43 @@ def parse_description(content: Mapping[str, Any], *, shown: str) -> Description:
             for index, tensor in enumerate(described)
         )
 
-    return Description(
+    description = Description(
         id=str(content["id"]) if content.get("id") else None,
         name=str(model.name),
-        version=str(content.get("version") or ""),
+        version=version_of(content),
         format_version=format_version,
         summary=str(model.description or ""),
-        license=str(model.license or ""),
+        license=str(getattr(model.license, "source", model.license) or ""),
         authors=tuple(str(author.name) for author in model.authors),
         tags=tuple(str(tag) for tag in model.tags),
         cover=next((file for file in files if file.field.startswith("covers")), None),
         inputs=tensors("inputs", model.inputs),
         outputs=tensors("outputs", model.outputs),
-        weights=tuple(format_ for format_ in WeightsFormat if format_.value in (content["weights"] or {})),
+        weights=tuple(f for f in WeightsFormat if content["weights"].get(f.value) is not None),
         files=files,
         variants=plan_variants(latest) if latest is not None else (),
-        tolerances=tolerance.rules_of(content),
+        tolerances=tolerance.rules_of(content, shown=shown),
     )
+    return Parsed(description, model)
 
 
-def validate_test_tensors(
-    content: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], *, shown: str
-) -> None:
-    """Hold test tensors (by tensor id) against a description that has been parsed before.
-
-    Raises:
-        ModelFault: TEST_TENSOR_INVALID in the words of the format's own library.
-    """
-    from bioimageio.spec.model.v0_5 import validate_tensors  # noqa: PLC0415
-
-    model = _validated(content, shown)
-    try:
-        validate_tensors(
-            {tensor.id: (tensor, arrays[tensor.id]) for tensor in (*model.inputs, *model.outputs)},
-            tensor_origin="test_tensor",
-            pad_inputs="allow",
-            crop_outputs="allow",
-        )
-    except ValueError as error:
-        raise ModelFault(Reason.TEST_TENSOR_INVALID, f"{shown}: {error}") from error
+def version_of(content: Mapping[str, Any]) -> str:
+    """The version that a description states, empty if none."""
+    version = content.get("version")
+    return str(version) if isinstance(version, (str, int, float)) else ""
 
 
 def _supported_version(content: Mapping[str, Any], shown: str) -> str:
+    for field in _TEXT_FIELDS:
+        if not isinstance(content.get(field), (str, type(None))):
+            raise ModelFault(
+                Reason.DESCRIPTION_INVALID, f"{shown}: field {field}: {content[field]!r:.100} is no text"
+            )
     version = content.get("format_version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", version):
         raise ModelFault(
             Reason.DESCRIPTION_INVALID,
-            f"{shown}: field format_version: {version!r} is no version such as 0.5.4",
+            f"{shown}: field format_version: {version!r:.100} is no version such as 0.5.4",
         )
     if not version.startswith(tuple(f"{supported}." for supported in SUPPORTED_FORMATS)):
         raise ModelFault(
@@ -145,68 +156,35 @@ def _supported_version(content: Mapping[str, Any], shown: str) -> str:
         )
     if content.get("type", "model") != "model":
         raise ModelFault(
-            Reason.DESCRIPTION_INVALID, f"{shown}: field type: is {content['type']!r}, only models are tested"
+            Reason.DESCRIPTION_INVALID,
+            f"{shown}: field type: is {content['type']!r:.100}, only models are tested",
         )
     return version
 
 
-def _validated(content: Mapping[str, Any], shown: str) -> Any:
-    """The description as bioimageio.spec's model of the format version that it is written in."""
-    described = _build(content, "discover")
-    if isinstance(described, _spec_library().InvalidDescr):
-        raise ModelFault(Reason.DESCRIPTION_INVALID, f"{shown}: {_errors(described)}")
-    return described
-
-
-def _converted(content: Mapping[str, Any]) -> Any | None:
-    """A valid 0.4 description as v0.5 model; None for the few that the library cannot convert."""
-    described = _build(content, "latest")
-    return None if isinstance(described, _spec_library().InvalidDescr) else described
-
-
-def _build(content: Mapping[str, Any], format_version: str) -> Any:
-    spec = _spec_library()
-    context = spec.ValidationContext(perform_io_checks=False, log_warnings=False)
-    with context, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about style and conversion; errors are what counts here
-        return spec.build_description(_plain(content), context=context, format_version=format_version)
-
-
-@functools.cache
-def _spec_library() -> Any:
-    """bioimageio.spec (2 s to import), without the log lines that it would write between our progress."""
-    import bioimageio.spec  # noqa: PLC0415
-    from loguru import logger  # noqa: PLC0415
-
-    logger.remove()
-    return bioimageio.spec
-
-
-def _errors(described: Any) -> str:
-    """The wrong fields with what is wrong, without the alternatives of unions that say the same."""
-    seen: dict[str, str] = {}
-    for detail in described.validation_summary.details:
-        for error in detail.errors:
-            field = ".".join(str(part) for part in error.loc) or "(whole description)"
-            seen.setdefault(field, error.msg.splitlines()[0])
-    shown = [f"field {field}: {message}" for field, message in list(seen.items())[:_MAX_ERRORS_SHOWN]]
-    more = len(seen) - len(shown)
-    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
-
-
 def _tensor(tensor: Any, test_tensor: NamedFile) -> Tensor:
-    """From a tensor of format 0.5, or of 0.4 with its ``name``, ``data_type`` and one letter for each axis."""
+    """From a tensor of format 0.5, or of 0.4 with ``name``, ``data_type`` and one letter for each axis."""
     new = hasattr(tensor, "dtype")
     name = str(tensor.id if new else tensor.name)
     dtype = str(np.dtype(tensor.dtype if new else tensor.data_type))
-    words = re.sub(r"[_-]", " ", f"{name} {tensor.description or ''}")
     return Tensor(
         id=name,
         axes=tuple(str(axis.id if new else axis) for axis in tensor.axes),
         dtype=dtype,
         test_tensor=test_tensor,
-        label_map=np.dtype(dtype).kind in "iu" and bool(_LABEL_WORDS.search(words)),
+        label_map=np.dtype(dtype).kind in "iu" and _numbers_objects(name, tensor),
     )
+
+
+def _numbers_objects(name: str, tensor: Any) -> bool:
+    """Whether id and description speak of labels or instances, and nothing of classes.
+
+    The number of a class has a meaning, that of an object has none: only objects may be renumbered. Data with
+    listed values are classes, too.
+    """
+    words = re.sub(r"[_-]", " ", f"{name} {tensor.description or ''}")
+    listed = hasattr(getattr(tensor, "data", None), "values")
+    return bool(_LABEL_WORDS.search(words)) and not _CLASS_WORDS.search(words) and not listed
 
 
 def _test_tensor(
@@ -220,12 +198,3 @@ def _test_tensor(
             Reason.TEST_TENSOR_INVALID,
             f"{shown}: field {field}: is missing; name the .npy with the test tensor",
         ) from None
-
-
-def _plain(value: Any) -> Any:
-    """A deep copy without shared parts, since the library edits what it is given."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

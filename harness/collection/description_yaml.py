@@ -14,26 +14,62 @@ from harness.verdict import Reason
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
 FILE_NAMES = ("bioimageio.yaml", "rdf.yaml", "model.yaml")
+_TAG = "tag:yaml.org,2002:"
+_RESOLVED_AS_1_2 = ("bool", "int", "float")
+_KNOWN_TAGS = ("null", "bool", "int", "float", "timestamp", "str", "seq", "map")
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML follows YAML 1.1, where ``1e-5`` is a string and ``no`` is false; descriptions are YAML 1.2."""
+    """PyYAML follows YAML 1.1, where ``1e-5`` is a string and ``no`` is false; descriptions are YAML 1.2.
+
+    The patterns are those of ruyaml, which the format's own library reads with. Tags of other types (sets,
+    bytes) are refused: a description has none.
+    """
+
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As PyYAML, but ends early where there is more than a description can hold."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise yaml.YAMLError(f"holds more than {MAX_NODES:,} values")
+        return super().compose_node(parent, index)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """Without the octal ``010`` and the sexagesimal ``1:30`` of YAML 1.1."""
+        text = str(self.construct_scalar(node)).replace("_", "").lower()
+        digits = text.lstrip("+-")
+        base = {"0b": 2, "0o": 8, "0x": 16}.get(digits[:2], 10)
+        return int(text, base)
 
 
+_Loader.yaml_constructors = {
+    tag: constructor
+    for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.removeprefix(_TAG) in _KNOWN_TAGS
+}
+_Loader.add_constructor(_TAG + "int", _Loader.construct_yaml_int)
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[-1] not in ("bool", "float")]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.removeprefix(_TAG) not in _RESOLVED_AS_1_2]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+    _TAG + "bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
+    _TAG + "float",
     re.compile(
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
-        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+        r"^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"
+        r"|[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
     ),
     list("-+0123456789."),
+)
+_Loader.add_implicit_resolver(
+    _TAG + "int",
+    re.compile(
+        r"^(?:[-+]?0b[01_]*[01]_*|[-+]?0o[0-7_]*[0-7]_*|[-+]?[0-9][0-9_]*|[-+]?0x[0-9a-fA-F_]*[0-9a-fA-F]_*)$"
+    ),
+    list("-+0123456789"),
 )
 
 
@@ -47,26 +83,50 @@ def read_description(path: Path, *, shown: str) -> dict[str, Any]:
     """The mapping in ``path``; ``shown`` is how messages name the file.
 
     Raises:
-        ModelFault: too large, not UTF-8, not YAML, aliases that multiply (refused before they are expanded),
-            keys that are not text, or no mapping.
+        ModelFault: as ``read_bytes`` and ``parse``.
+    """
+    return parse(read_bytes(path, shown=shown), shown=shown)
+
+
+def read_bytes(path: Path, *, shown: str) -> bytes:
+    """The file's content.
+
+    Raises:
+        ModelFault: it cannot be read, or is larger than a description can be.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+            size = stream.seek(0, 2)
     except OSError as error:
         raise ModelFault(Reason.FILE_MISSING, f"{shown}: cannot be read ({error.strerror})") from error
     if len(data) > MAX_BYTES:
-        raise _invalid(shown, f"is {len(data):,} bytes; a description has at most {MAX_BYTES:,}")
+        raise _invalid(shown, f"is {size:,} bytes; a description has at most {MAX_BYTES:,}")
+    return data
+
+
+def parse(data: bytes, *, shown: str) -> dict[str, Any]:
+    """The mapping that a description's YAML holds.
+
+    Raises:
+        ModelFault: not UTF-8, not YAML, a key that is there twice, aliases that multiply (refused before they
+            are expanded), or no mapping.
+    """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _invalid(shown, f"is not UTF-8 (byte {error.start}); save it as UTF-8 text") from error
     try:
         content = _construct(text, shown)
+    except ModelFault:
+        raise
+    except RecursionError as error:
+        raise _invalid(shown, "is nested too deeply") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise _invalid(shown, f"is not valid YAML: {where}{error.problem or error.context}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # explicit tags make the constructors raise whatever their text makes them
         raise _invalid(shown, f"is not valid YAML: {_first_line(error)}") from error
     if not isinstance(content, dict):
         raise _invalid(shown, "holds no mapping of fields; a description begins with `format_version: ...`")
@@ -97,12 +157,15 @@ def _expanded_size(node: yaml.Node, known: dict[int, int], shown: str) -> int:
         return size
     known[id(node)] = -1
     size = 1
+    if isinstance(node, yaml.ScalarNode):
+        node.value = _unicode(node, shown)
     if isinstance(node, yaml.MappingNode):
         keys = set()
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise _invalid(shown, f"line {line}: a key is not plain text")
+                raise _invalid(shown, f"line {line}: a key is a list or a mapping; write it as text")
+            key.value = _unicode(key, shown)
             if key.value in keys:
                 raise _invalid(shown, f"line {line}: the key {key.value!r} is there twice")
             keys.add(key.value)
@@ -111,6 +174,16 @@ def _expanded_size(node: yaml.Node, known: dict[int, int], shown: str) -> int:
         size += sum(_expanded_size(item, known, shown) for item in node.value)
     known[id(node)] = size
     return size
+
+
+def _unicode(node: yaml.ScalarNode, shown: str) -> str:
+    r"""The text of a scalar; what JSON writes as two escapes (``"\ud83e\udd88"``) is one character."""
+    text = str(node.value)
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        line = node.start_mark.line + 1
+        raise _invalid(shown, f"line {line}: {text!r:.100} has half a character") from None
 
 
 def _invalid(shown: str, what: str) -> ModelFault:

@@ -9,6 +9,8 @@ class ModelFault(Exception):
     """A model that cannot be tested, with the reason and a sentence that names file and field."""
 
     def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
         self.reason = reason
-        self.message = message
+        self.message = message.encode(
+            "utf-8", "backslashreplace"
+        ).decode()  # records are UTF-8, whatever it quotes
+        super().__init__(self.message)

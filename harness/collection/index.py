@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
@@ -11,7 +12,10 @@ from harness import jsonio
 from harness.collection import fetch
 from harness.collection.description_yaml import FILE_NAMES
 from harness.collection.fault import ModelFault
-from harness.errors import CollectionError
+from harness.errors import CollectionError, ConfigurationError
+
+_WEB = ("http", "https")
+_MAX_DEPTH = 3
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,10 +24,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         source: how records name the place: relative to the collection, or a URL.
         path: folder, description or ``.zip`` on this machine; None for a URL.
-        url: URL of the description; None for a path.
+        url: URL of the description or ``.zip``; None for a path.
         id: what an index calls it; None where only the description can say.
         version: the index's version; None likewise.
-        sha256: of the description, where an index states it.
+        sha256: of what ``url`` names, where an index states it.
+        named: whether the user named this very path, which may then be a symbolic link.
     """
 
     source: str
@@ -32,6 +37,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
     version: str | None = None
     sha256: str | None = None
+    named: bool = False
 
 
 class _Version(msgspec.Struct):
@@ -54,13 +60,17 @@ class _Index(msgspec.Struct):
 def find_models(collection: str) -> list[Found]:
     """Every model of the collection, sorted by source. A broken model is found like any other.
 
+    What the user names may be reached through links; below it nothing is (see ``model.read_model``).
+
     Raises:
         CollectionError: there is nothing there, or nothing that could be a model.
     """
-    if urlsplit(collection).scheme in ("http", "https"):
-        found = _from_index(_download_index(collection), origin=collection)
-    else:
-        found = _from_path(Path(collection))
+    try:
+        found = _from_url(collection) if urlsplit(collection).scheme in _WEB else _from_path(Path(collection))
+    except OSError as error:
+        raise CollectionError(f"{error.filename or collection}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # no URL, or a NUL in the path
+        raise CollectionError(f"{collection!r}: is no path or URL ({error})") from error
     if not found:
         raise CollectionError(
             f"{collection}: holds no model; a model is a folder with {' or '.join(FILE_NAMES[:2])}, or a .zip package"
@@ -68,65 +78,85 @@ def find_models(collection: str) -> list[Found]:
     return sorted(found, key=lambda model: model.source)
 
 
+def has_description(folder: Path) -> bool:
+    """Whether a description is there, readable or not."""
+    return any((folder / name).is_symlink() or (folder / name).is_file() for name in FILE_NAMES)
+
+
+def _from_url(url: str) -> list[Found]:
+    if _suffix(urlsplit(url).path) in (".zip", ".yaml", ".yml"):
+        return [Found(source=url, url=url)]
+    try:
+        data = fetch.download(url).read_bytes()
+    except ModelFault as fault:
+        raise CollectionError(fault.message) from fault
+    return _from_index(data, origin=url)
+
+
 def _from_path(path: Path) -> list[Found]:
     if not path.exists():
         raise CollectionError(f"{path}: does not exist; name a folder of models, a model, or an index.json")
     if path.is_file():
-        if path.suffix == ".json":
+        suffix = _suffix(path.name)
+        if suffix == ".json":
             return _from_index(path.read_bytes(), origin=str(path))
-        if path.suffix == ".zip":
-            return [Found(source=path.name, path=path)]
-        if path.suffix in (".yaml", ".yml"):
-            return [Found(source=path.resolve().parent.name, path=path)]
+        if suffix == ".zip":
+            return [Found(source=_text(path.name), path=path, named=True)]
+        if suffix in (".yaml", ".yml"):
+            return [Found(source=_text(path.resolve().parent.name), path=path, named=True)]
         raise CollectionError(f"{path}: is no folder, .yaml description, .zip package or index.json")
-    if _has_description(path):
-        return [Found(source=path.resolve().name, path=path)]
-    try:
-        return _from_folder(path, root=path)
-    except OSError as error:
-        raise CollectionError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
+    if has_description(path):
+        return [Found(source=_text(path.resolve().name), path=path, named=True)]
+    return _below(path, root=path, depth=1)
 
 
-def _from_folder(folder: Path, *, root: Path) -> list[Found]:
-    """Each package and subfolder is a model; a subfolder that only groups models is looked into."""
+def _below(folder: Path, *, root: Path, depth: int) -> list[Found]:
+    """Each package and each folder is a model; a folder that only groups models is looked into.
+
+    A folder without a description is found, too: nobody's model is left out in silence.
+    """
     found: list[Found] = []
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith((".", "__")):
             continue
-        if entry.is_file() and entry.suffix == ".zip":
-            found.append(Found(source=entry.relative_to(root).as_posix(), path=entry))
-        elif entry.is_dir():
-            grouped = [] if _has_description(entry) else [m for m in _nested(entry, root) if m.path]
-            found += grouped or [Found(source=entry.relative_to(root).as_posix(), path=entry)]
+        here = Found(source=_text(entry.relative_to(root).as_posix()), path=entry)
+        if entry.is_dir():
+            found += [here] if entry.is_symlink() else _models_in(entry, here, root=root, depth=depth)
+        elif _suffix(entry.name) == ".zip":
+            found.append(here)
     return found
 
 
-def _nested(folder: Path, root: Path) -> list[Found]:
-    """The models right below a folder that is itself none (a group such as ``bioimage-io/``)."""
-    return [
-        Found(source=entry.relative_to(root).as_posix(), path=entry)
-        for entry in sorted(folder.iterdir())
-        if (entry.is_dir() and _has_description(entry)) or (entry.is_file() and entry.suffix == ".zip")
-    ]
+def _models_in(folder: Path, here: Found, *, root: Path, depth: int) -> list[Found]:
+    try:
+        if has_description(folder) or depth == _MAX_DEPTH:
+            return [here]
+        grouped = _below(folder, root=root, depth=depth + 1)
+    except OSError:  # cannot be read: reading it as a model says why
+        return [here]
+    return grouped if any(_looks_like_model(model.path) for model in grouped) else [here]
 
 
-def _has_description(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in FILE_NAMES)
+def _looks_like_model(path: Path | None) -> bool:
+    return path is not None and (path.is_file() or has_description(path))
 
 
 def _from_index(data: bytes, *, origin: str) -> list[Found]:
     """The newest version of each model of an index; other types than model are left out."""
-    index = jsonio.loads(data, _Index, origin=origin)
+    try:
+        index = jsonio.loads(data, _Index, origin=origin)
+    except ConfigurationError as error:
+        raise CollectionError(str(error)) from error
     found = []
     for item in index.items:
         if item.type == "model" and item.versions:
             newest = max(item.versions, key=lambda version: version.created_at)
-            local = urlsplit(newest.source).scheme not in ("http", "https")
+            url = _url_of(newest.source, origin)
             found.append(
                 Found(
                     source=newest.source,
-                    path=Path(origin).parent / newest.source if local else None,
-                    url=None if local else newest.source,
+                    path=None if url else Path(origin).parent / newest.source,
+                    url=url,
                     id=item.id,
                     version=newest.version,
                     sha256=newest.sha256,
@@ -135,8 +165,17 @@ def _from_index(data: bytes, *, origin: str) -> list[Found]:
     return found
 
 
-def _download_index(url: str) -> bytes:
-    try:
-        return fetch.download(url).read_bytes()
-    except ModelFault as fault:
-        raise CollectionError(f"{url}: {fault.message}") from fault
+def _url_of(source: str, origin: str) -> str | None:
+    """Where a version is on the web; None beside a local index. An index of the web names nothing local."""
+    if urlsplit(source).scheme in _WEB:
+        return source
+    return urljoin(origin, source) if urlsplit(origin).scheme in _WEB else None
+
+
+def _suffix(name: str) -> str:
+    return Path(unquote(name)).suffix.lower()
+
+
+def _text(name: str) -> str:
+    """A file's name as text that JSON can hold, also where it is not UTF-8."""
+    return os.fsencode(name).decode("utf-8", "replace")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from harness.verdict import Reason
 Array = np.ndarray[Any, np.dtype[Any]]
 MAX_BYTES = 4 * 1024**3
 _NUMERIC_KINDS = "biuf"
+_ZIP_MAGIC = b"PK\x03\x04"
 
 
 def open_tensor(path: Path, tensor: Tensor) -> Array:
@@ -22,29 +25,57 @@ def open_tensor(path: Path, tensor: Tensor) -> Array:
     Raises:
         ModelFault: TEST_TENSOR_INVALID with field and file.
     """
-    where = f"field {tensor.test_tensor.field}: {tensor.test_tensor.source}"
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        what = "holds Python objects" if "allow_pickle" in str(error) else f"is no readable .npy ({error})"
-        raise ModelFault(
-            Reason.TEST_TENSOR_INVALID, f"{where} {what}; save plain numbers with numpy.save"
-        ) from error
-    if not isinstance(array, np.ndarray):
-        raise ModelFault(
-            Reason.TEST_TENSOR_INVALID, f"{where} is an .npz archive; save one array with numpy.save"
+        problem = _problem(path, tensor)
+        if problem is None:
+            return _load(path)
+    except Exception as error:  # numpy raises whatever a hostile header makes it raise
+        problem = (
+            f"is no readable .npy ({_first_line(error)}); save one array of plain numbers with numpy.save"
         )
-    if array.dtype.kind not in _NUMERIC_KINDS:
-        raise ModelFault(
-            Reason.TEST_TENSOR_INVALID, f"{where} has data type {array.dtype}; numbers are needed"
+    where = f"field {tensor.test_tensor.field}: {tensor.test_tensor.source!r}"
+    raise ModelFault(Reason.TEST_TENSOR_INVALID, f"{where} {problem}")
+
+
+def _problem(path: Path, tensor: Tensor) -> str | None:
+    """What is wrong, read from the header alone: nothing is mapped for a size that only a header claims."""
+    with path.open("rb") as stream:
+        start = stream.read(len(_ZIP_MAGIC))
+        stream.seek(0)
+        if start == _ZIP_MAGIC:
+            return "is an .npz archive; save one array with numpy.save"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about headers that Python 2 wrote
+            if np.lib.format.read_magic(stream)[0] == 1:
+                shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+            else:
+                shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+        offset = stream.tell()
+        stored = stream.seek(0, 2) - offset
+    size = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject:
+        return "holds Python objects; save plain numbers with numpy.save"
+    if dtype.kind not in _NUMERIC_KINDS:
+        return f"has data type {dtype}; plain numbers are needed"
+    if size > MAX_BYTES:
+        return f"is {size:,} bytes; at most {MAX_BYTES:,} are tested"
+    if len(shape) != len(tensor.axes):
+        return (
+            f"has {len(shape)} dimensions {shape}, the {len(tensor.axes)} axes are {', '.join(tensor.axes)}"
         )
-    if array.nbytes > MAX_BYTES:
-        raise ModelFault(
-            Reason.TEST_TENSOR_INVALID, f"{where} is {array.nbytes:,} bytes; at most {MAX_BYTES:,} are tested"
-        )
-    if array.ndim != len(tensor.axes):
-        raise ModelFault(
-            Reason.TEST_TENSOR_INVALID,
-            f"{where} has {array.ndim} dimensions {array.shape}, the {len(tensor.axes)} axes are {tensor.axes}",
-        )
+    if size <= 0:
+        return f"has shape {shape}: it holds no element"
+    if size > stored:
+        return f"is cut short: its header says {size:,} bytes, {stored:,} are there"
+    return None
+
+
+def _load(path: Path) -> Array:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -60,50 +60,68 @@ def judge(
     return _judge_values(name, produced, expected, tolerance)
 
 
-def _judge_values(name: str, produced: Array, expected: Array, tolerance: Tolerance) -> Judgement:
-    differing, unexpected = 0, 0
-    max_abs, max_rel, max_ratio, worst = 0.0, 0.0, 0.0, 0
-    flat_produced, flat_expected = produced.reshape(-1), expected.reshape(-1)
-    for start in range(0, flat_expected.size, _CHUNK):
-        p = flat_produced[start : start + _CHUNK].astype(np.float64)
-        e = flat_expected[start : start + _CHUNK].astype(np.float64)
+class _Differences:
+    """What is known of all elements after looking at them chunk by chunk, so that memory stays bounded."""
+
+    def __init__(self, tolerance: Tolerance) -> None:
+        self._tolerance = tolerance
+        self.seen = 0
+        self.beyond = 0
+        self.not_finite = 0
+        self.max_abs = self.max_rel = self.max_ratio = 0.0
+        self.worst = 0
+
+    def add(self, produced: Array, expected: Array) -> None:
+        """Take in the next elements (1-D, of one length)."""
+        p, e = produced.astype(np.float64), expected.astype(np.float64)
         finite = np.isfinite(p) & np.isfinite(e)
         same = (p == e) | (np.isnan(p) & np.isnan(e))
-        unexpected += int(np.count_nonzero(~finite & ~same))
+        self.not_finite += int(np.count_nonzero(~finite & ~same))
         p, e = np.where(finite, p, 0.0), np.where(finite, e, 0.0)
         difference = np.abs(p - e)
-        allowed = tolerance.atol + tolerance.rtol * np.abs(e)
-        differing += int(np.count_nonzero(difference > allowed))
-        with np.errstate(divide="ignore", invalid="ignore"):
+        allowed = self._tolerance.atol + self._tolerance.rtol * np.abs(e)
+        self.beyond += int(np.count_nonzero(difference > allowed))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = np.where(difference > 0, difference / allowed, 0.0)
-        if ratio.size and float(ratio.max()) > max_ratio:
-            max_ratio, worst = float(ratio.max()), start + int(ratio.argmax())
-        max_abs = max(max_abs, float(difference.max(initial=0.0)))
-        max_rel = max(max_rel, float((difference / (np.abs(e) + _REL_EPSILON)).max(initial=0.0)))
-    ppm = (differing + unexpected) / max(1, flat_expected.size) * 1e6
+        if ratio.max(initial=0.0) > self.max_ratio:
+            self.max_ratio, self.worst = float(ratio.max()), self.seen + int(ratio.argmax())
+        self.max_abs = max(self.max_abs, float(difference.max(initial=0.0)))
+        self.max_rel = max(self.max_rel, float((difference / (np.abs(e) + _REL_EPSILON)).max(initial=0.0)))
+        self.seen += p.size
+
+    @property
+    def ppm(self) -> float:
+        """Elements that differ, per million."""
+        return (self.beyond + self.not_finite) / max(1, self.seen) * 1e6
+
+
+def _judge_values(name: str, produced: Array, expected: Array, tolerance: Tolerance) -> Judgement:
+    found = _Differences(tolerance)
+    flat_produced, flat_expected = produced.reshape(-1), expected.reshape(-1)
+    for start in range(0, flat_expected.size, _CHUNK):
+        found.add(flat_produced[start : start + _CHUNK], flat_expected[start : start + _CHUNK])
     reason, message = None, ""
-    if unexpected:
+    if found.not_finite:
         reason = Reason.UNEXPECTED_NAN
-        message = (
-            f"{unexpected:,} elements are NaN or infinite where the expected ones are not, or the reverse"
-        )
-    elif ppm > tolerance.ppm:
+        message = f"{found.not_finite:,} elements are NaN or infinite on one side only"
+    elif found.ppm > tolerance.ppm:
         reason = Reason.VALUES_DIFFER
-        at = tuple(int(index) for index in np.unravel_index(worst, expected.shape))
+        at = tuple(int(index) for index in np.unravel_index(found.worst, expected.shape))
         message = (
-            f"{differing:,} of {flat_expected.size:,} elements differ beyond tolerance; largest difference "
-            f"{max_abs:.3g}; worst at {at}: {produced[at]:.6g}, expected {expected[at]:.6g}"
+            f"{found.beyond:,} of {found.seen:,} elements differ beyond tolerance; largest difference "
+            f"{found.max_abs:.3g}; worst at {at}: {produced[at]:.6g}, expected {expected[at]:.6g}"
         )
+    numbers = found.not_finite == 0
     return Judgement(
         result=_result(
             name,
             produced,
             expected,
             tolerance,
-            max_abs_diff=max_abs if not unexpected else None,
-            max_rel_diff=max_rel if not unexpected else None,
-            mismatched_ppm=ppm,
-            headroom=1.0 - max_ratio if not unexpected and np.isfinite(max_ratio) else None,
+            max_abs_diff=found.max_abs if numbers else None,
+            max_rel_diff=found.max_rel if numbers else None,
+            mismatched_ppm=found.ppm,
+            headroom=1.0 - found.max_ratio if numbers and np.isfinite(found.max_ratio) else None,
             message=message,
         ),
         reason=reason,

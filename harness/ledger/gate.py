@@ -40,5 +40,11 @@ def decide(planned: Iterable[str], records: Iterable[Record]) -> Decision:
             f"{counts[Status.INCONCLUSIVE]} of {len(keys)} cells have no verdict",
         )
     else:
-        code, sentence = ExitCode.SATISFIED, f"all {len(keys)} cells have a verdict, and none failed"
+        code, sentence = ExitCode.SATISFIED, _satisfied(len(keys))
     return Decision(exit_code=code, sentence=sentence, counts=counts)
+
+
+def _satisfied(cells: int) -> str:
+    if cells == 0:
+        return "no cell was planned: nothing was tested"
+    return f"all {cells} cells have a verdict, and none failed"

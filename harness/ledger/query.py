@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.cell import ModelRef
 from harness.ledger.record import Record
 
 Slot = tuple[str, ...]
@@ -43,15 +44,28 @@ def current(records: Iterable[Record]) -> list[Record]:
     """One record for each cell: the newest conclusive one of its newest key, else its newest.
 
     Records about files of a model that have changed since are history and left out, so that no page shows a
-    verdict about something that is no longer there.
+    verdict about something that is no longer there; so is that a model could not be read, once it can be. That
+    the last attempt to read a model told nothing (a download failed) is shown beside what is known of it.
     """
     ordered = _by_age(records)
     by_key = newest_by_key(ordered)
-    model_at = {record.model.source: record.model for record in ordered}
+    last_at = {record.model.source: record for record in ordered}
+    known_at = {record.model.source: _state(record) for record in ordered if not _told_nothing(record)}
     latest = {
-        slot_of(record): record.key for record in ordered if model_at[record.model.source] == record.model
+        slot_of(record): record.key
+        for record in ordered
+        if known_at.get(record.model.source) == _state(record) or last_at[record.model.source] is record
     }
     return [by_key[key] for _, key in sorted(latest.items())]
+
+
+def _state(record: Record) -> tuple[ModelRef, bool]:
+    """What was found at a source, and whether it could be read."""
+    return record.model, record.weights_format is not None
+
+
+def _told_nothing(record: Record) -> bool:
+    return record.weights_format is None and not record.status.conclusive
 
 
 def _by_age(records: Iterable[Record]) -> list[Record]:

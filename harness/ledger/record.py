@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
-from harness.verdict import Blame, Check, CheckStatus, Reason, Stage, Status
+from harness.verdict import Blame, Check, CheckStatus, Reason, Stage, Status, Verdict
 
 SCHEMA = 1
 
@@ -47,9 +47,9 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
     def __post_init__(self) -> None:
-        for number in (self.max_abs_diff, self.max_rel_diff, self.headroom):
-            if number is not None and not math.isfinite(number):
-                raise ValueError(f"output {self.name}: JSON has no {number}; store None")
+        for field in ("max_abs_diff", "max_rel_diff", "headroom"):
+            if (number := getattr(self, field)) is not None and not math.isfinite(number):
+                raise ValueError(f"output {self.name}: field {field}: JSON has no {number}; store None")
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,11 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution of one cell. See the module ``harness.verdict`` for the vocabulary."""
+    """One execution of one cell. See the module ``harness.verdict`` for the vocabulary.
+
+    Raises:
+        ValueError: an unknown reason, or a combination that ``Verdict`` refuses.
+    """
 
     schema: int = SCHEMA
     key: str
@@ -111,8 +115,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     model_info: ModelInfo = ModelInfo()
 
     def __post_init__(self) -> None:
-        if self.reason is not None:
-            Reason.from_slug(self.reason)
+        reason = None if self.reason is None else Reason.from_slug(self.reason)
+        Verdict(status=self.status, reason=reason, blame=self.blame)  # refuses what no verdict may be
 
     @property
     def cell(self) -> Cell:

@@ -1,4 +1,8 @@
-"""Append-only segments of JSON Lines: one writer each, flushed record by record, merged by copying files."""
+"""Append-only segments of JSON Lines: one writer each, flushed record by record, merged by copying files.
+
+Only the last line of a segment can have been cut short (power loss, full disk): a writer that meets such a line
+takes it away before it goes on. Every other line that is no record is an error.
+"""
 
 from __future__ import annotations
 
@@ -38,57 +42,90 @@ class LedgerWriter:
             ) from error
 
     def append(self, record: Record) -> None:
-        """Write one record; it is on disk when this returns.
+        """Write one record; it is on disk when this returns, or else no part of it is.
 
         Raises:
             OutputError: the disk is full or the folder became unwritable; earlier records are safe.
+            ValueError: the record holds a number that JSON has no word for (NaN, infinity).
         """
         line = jsonio.dumps(record) + b"\n"
         with self._lock:
             try:
-                with self.path.open("ab") as stream:
-                    if stream.tell() and not self._ends_with_newline():
-                        stream.write(b"\n")  # an earlier write was cut short: keep the records apart
-                    stream.write(line)
-                    stream.flush()
-                    os.fsync(stream.fileno())
+                handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+                try:
+                    _append(handle, line)
+                finally:
+                    os.close(handle)
             except OSError as error:
                 raise OutputError(
                     f"{self.path}: a record cannot be written ({error.strerror}); free space and run again: "
                     "finished cells are kept"
                 ) from error
 
-    def _ends_with_newline(self) -> bool:
-        with self.path.open("rb") as stream:
-            stream.seek(-1, os.SEEK_END)
-            return stream.read(1) == b"\n"
-
 
 def read_records(folder: Path) -> Iterator[Record]:
-    """All records, oldest segment first. A line that was cut short (power loss, full disk) is passed over.
+    """All records, oldest segment first. A last line that was cut short is passed over.
 
     Raises:
-        ConfigurationError: a line is no record, or a record has an unknown schema.
+        ConfigurationError: a segment cannot be read, a line is no record, or a record has an unknown schema.
     """
     for segment in sorted(folder.glob("*.jsonl")):
-        lines = segment.read_bytes().split(b"\n")
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                schema = msgspec.json.decode(line, type=_Schema).schema
-            except msgspec.DecodeError as error:
-                if _cut_short(line):
-                    continue
-                raise ConfigurationError(f"{segment}, line {number}: is no record ({error})") from error
-            if schema != SCHEMA:
-                raise ConfigurationError(
-                    f"{segment}, line {number}: field schema: is {schema}, this harness reads {SCHEMA}; "
-                    "use the harness that wrote it, or another --output"
-                )
-            yield jsonio.loads(line, Record, origin=f"{segment}, line {number}")
+        if segment.name.startswith("."):
+            continue
+        try:
+            with segment.open("rb") as lines:
+                for number, line in enumerate(lines, start=1):
+                    if line.strip() and (line.endswith(b"\n") or _is_json(line)):
+                        yield _record(line, origin=f"{segment}, line {number}")
+        except OSError as error:
+            raise ConfigurationError(f"{segment}: cannot be read ({error.strerror})") from error
 
 
-def _cut_short(line: bytes) -> bool:
-    """Whether the line is the beginning of a record, as a write that ran out of space leaves it."""
-    return line.startswith(b"{") and not line.endswith(b"}")
+def _record(line: bytes, *, origin: str) -> Record:
+    schema = jsonio.loads(line, _Schema, origin=origin).schema
+    if schema != SCHEMA:
+        raise ConfigurationError(
+            f"{origin}: field schema: is {schema}, this harness reads {SCHEMA}; "
+            "use the harness that wrote it, or another --output"
+        )
+    return jsonio.loads(line, Record, origin=origin)
+
+
+def _append(handle: int, line: bytes) -> None:
+    """Write the whole line at the end of a file, or leave the file as it was (but for a line cut short)."""
+    size = _whole_lines(handle)
+    try:
+        written = 0
+        while written < len(line):
+            written += os.write(handle, line[written:])
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, size)
+        raise
+
+
+def _whole_lines(handle: int) -> int:
+    """The file's size, once its last line is whole: completed if it is a record, else taken away."""
+    size = os.lseek(handle, 0, os.SEEK_END)
+    if size == 0:
+        return 0
+    os.lseek(handle, size - 1, os.SEEK_SET)
+    if os.read(handle, 1) == b"\n":
+        return size
+    with os.fdopen(os.dup(handle), "rb") as stream:
+        stream.seek(0)
+        data = stream.read()
+    start = data.rfind(b"\n") + 1
+    if _is_json(data[start:]):
+        os.write(handle, b"\n")
+        return size + 1
+    os.ftruncate(handle, start)
+    return start
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return False
+    return True

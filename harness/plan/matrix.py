@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -64,12 +65,15 @@ def plan_cells(
     cells: list[PlannedCell] = []
     left_out: list[LeftOut] = []
     wanted = {n: c for n, c in consumers.items() if not selection.consumers or n in selection.consumers}
+    not_wanted = [name for name in consumers if name not in wanted]
     for model in models:
         if not selection.wants_model(model.ref):
             left_out.append(LeftOut(what=model.ref.id, why="not selected by --select"))
         elif isinstance(model, Unreadable):
             cells.append(_unreadable(model, next(iter(wanted)), offers, settings))
         else:
+            for name in not_wanted:
+                left_out.append(LeftOut(what=f"{model.ref.id} · {name}", why="not selected by --consumer"))
             for name, consumer in wanted.items():
                 for entry in _cells_of(model, name, consumer, offers, selection, settings):
                     (cells if isinstance(entry, PlannedCell) else left_out).append(entry)  # type: ignore[arg-type]
@@ -113,6 +117,8 @@ def _unreadable(
 ) -> PlannedCell:
     cell = _cell(model.ref, None, consumer, offers, None, Device.CPU)
     settled = Settled(reason=model.reason.slug, message=model.message)
+    # Its id may be no more than a folder's name: two such models differ by their place alone.
+    settings = {**settings, "source": model.ref.source}
     return _planned(cell, Depth.STATIC, "the model cannot be read", settings, settled)
 
 
@@ -128,10 +134,15 @@ def _cell(
     return Cell(
         model=model,
         weights_format=weights,
-        consumer=ConsumerRef(name=consumer, version=max(versions, default="")),
+        consumer=ConsumerRef(name=consumer, version=max(versions, key=_in_order, default="")),
         environment=offer.ref if offer else None,
         device=device,
     )
+
+
+def _in_order(version: str) -> tuple[int, ...]:
+    """Sorts 0.11 after 0.9."""
+    return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
 def _planned(

@@ -14,26 +14,32 @@ from . import protocol
 def main(path: str) -> int:
     """Do the job in the file ``path``; the exit code is 0 once the reply is complete, whatever it says."""
     job = protocol.Job(path)
-    reply = protocol.Reply(job.reply)
+    with protocol.Reply(job.reply) as reply:
+        _work(job, reply)
+        reply.send("end")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return 0
+
+
+def _work(job: protocol.Job, reply: protocol.Reply) -> None:
     reply.send("stage", stage="import", seconds=0.0)
     clock = time.perf_counter()
     try:
         runner = importlib.import_module(".runners." + job.runner, __package__)
         runner.prepare(job)
-    except Exception as error:
-        reply.error("import", None, error)
-        return _end(reply)
+    except (Exception, SystemExit) as error:
+        return reply.error("import", None, error)
     reply.send("stage", stage="load", seconds=time.perf_counter() - clock)
     clock = time.perf_counter()
     try:
         model = runner.load(job)
-    except Exception as error:
-        reply.error("load", None, error)
-        return _end(reply)
+    except (Exception, SystemExit) as error:
+        return reply.error("load", None, error)
     reply.send("loaded", seconds=time.perf_counter() - clock)
     for task in job.tasks:
         _run(runner, model, task, reply)
-    return _end(reply)
+    return None
 
 
 def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply) -> None:
@@ -41,14 +47,7 @@ def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply) -
     try:
         os.makedirs(task["outputs"], exist_ok=True)
         outputs, seconds = runner.predict(model, task["inputs"], task["outputs"], task["padding"])
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reply.error("run", task["name"], error)
     else:
         reply.send("result", task=task["name"], seconds=seconds, outputs=outputs)
-
-
-def _end(reply: protocol.Reply) -> int:
-    reply.send("end")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return 0

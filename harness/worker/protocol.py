@@ -28,10 +28,16 @@ class Job:
 
 
 class Reply:
-    """Appends one event a line; each is on disk before ``send`` returns."""
+    """Appends one event a line; each is on disk before ``send`` returns. A context manager."""
 
     def __init__(self, path: str) -> None:
         self._stream = open(path, "a", encoding="utf-8")
+
+    def __enter__(self) -> Reply:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
 
     def send(self, event: str, **fields: object) -> None:
         """Append one event."""

@@ -117,7 +117,7 @@ def test_a_stray_process_that_goes_on_writing_does_no_harm(make: Maker, fake: Fa
 
     def write() -> None:
         number = 0
-        while not stop.is_set():
+        while not stop.wait(0.002):
             number += 1
             (folder / "prefix-old" / f"{number}").mkdir(parents=True, exist_ok=True)
 

@@ -36,7 +36,8 @@ def test_no_verdict_is_no_answer() -> None:
 
 def test_versions_are_ordered_as_people_expect() -> None:
     ordered = ["nightly", "0.9.6", "0.10.0.dev3", "0.10.0rc2", "0.10.0rc10", "0.10.0", "0.10.0.post1", "v1"]
-    assert sorted(ordered[::-1], key=version_key) == ordered
+    shuffled = [*ordered[4:], *ordered[:4]]
+    assert sorted(shuffled, key=version_key) == ordered
 
 
 def test_newest_versions_are_chosen_for_each_consumer() -> None:

@@ -206,7 +206,7 @@ def _info(name: str, number: int) -> ModelInfo:
         ),
         format_version="0.5.7" if number % 3 else "0.4.10",
         license="CC-BY-4.0",
-        authors=("Constantin Pape", "Ana Example"),
+        authors=("Clara Example", "Ana Example"),
         tags=("2d", "nuclei", "fluorescence", "unet"),
     )
 

@@ -69,6 +69,7 @@ def describe(
     weights: Weights,
     tolerance: Mapping[str, Json],
     reason: str,
+    format_version: str = FORMAT_VERSION,
 ) -> Mapping[str, Json]:
     """The whole description of the package in ``folder``, whose files it hashes.
 
@@ -76,10 +77,11 @@ def describe(
         inputs, outputs: tensors without their files, which are ``test_<id>.npy`` and ``sample_<id>.tif``.
         weights: entries by format, the one that was trained first.
         tolerance: how far other machines and formats may be off, and ``reason`` why, as a comment.
+        format_version: a later one only for what this one lacks.
     """
     config = commented({"reproducibility_tolerance": [tolerance]}, "reproducibility_tolerance", reason)
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": format_version,
         **common_fields(about),
         "config": {"bioimageio": config},
         "inputs": [_with_test_tensor(folder, tensor) for tensor in inputs],

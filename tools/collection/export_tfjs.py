@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.collection.export_keras import TENSORFLOW_VERSION
 from tools.collection.files import Json, write_archive
 
+TFJS_VERSION = "4.22.0"
 SCRIPT = Path(__file__).with_name("export_tfjs.cjs")
 
 
@@ -44,4 +44,8 @@ def tensorflow_js(
         (given / "arrays.json").write_text(json.dumps({"width": width, "arrays": places}))
         subprocess.run(["node", str(SCRIPT), str(given), str(made)], check=True)
         write_archive(made, folder / "weights_tfjs.zip")
-    return {"source": "weights_tfjs.zip", "tensorflow_version": TENSORFLOW_VERSION}
+    return {
+        "source": "weights_tfjs.zip",
+        "tensorflow_version": TFJS_VERSION,
+        "comment": f"Written and checked with TensorFlow.js {TFJS_VERSION}, whose version is meant.",
+    }

@@ -34,7 +34,7 @@ def architecture_file(folder: Path, network: str, **kwargs: Json) -> dict[str, J
 
 
 def torchscript(network: nn.Module, folder: Path) -> dict[str, Json]:
-    """Writes ``weights_torchscript.pt`` by scripting: tracing would freeze sizes. Returns its weights entry."""
+    """Writes ``weights_torchscript.pt``, scripted because tracing freezes sizes; returns its entry."""
     torch.jit.script(network).save(str(folder / "weights_torchscript.pt"))  # type: ignore[no-untyped-call]
     return {"source": "weights_torchscript.pt", "pytorch_version": PYTORCH_VERSION}
 

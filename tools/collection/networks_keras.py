@@ -17,7 +17,8 @@ def conv(tensor: keras.KerasTensor, channels: int, name: str) -> keras.KerasTens
 def unet(*, size: Size = None, width: int = 8) -> keras.Model:
     """A U-Net with two poolings: (batch, height, width, 1) to an output of the same shape.
 
-    The output has no activation. Height and width have to be multiples of 4. Layers have names, by which their weights are exported.
+    The output has no activation. Height and width have to be multiples of 4. Layers have names, by which
+    their weights are exported.
     """
     image = keras.Input((size, size, 1), name="image")
     fine = conv(conv(image, width, "fine_in_1"), width, "fine_in_2")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from tools.collection.shapes import FloatImage
@@ -24,6 +25,12 @@ class Schedule:
     batch: int = 8
     rate: float = 0.004
     seed: int = 0
+
+
+def fix_seed(seed: int) -> None:
+    """Makes initial weights, the order of images and TensorFlow's sums the same in each run."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
 
 
 def stacked(images: list[FloatImage]) -> NDArray[np.float32]:

@@ -91,8 +91,8 @@ def score(network: UNet2d) -> str:
         found.append((scores.detection_f1(centres, true, reach=3), scores.dice(mask, labels > 0)))
     f1, overlap = np.mean(found, axis=0)
     return (
-        f"On 30 held-out synthetic images of 128 by 128 pixels: F1 of foci found within 3 pixels {f1:.3f}, Dice of "
-        f"the mask {overlap:.3f}."
+        "On 30 held-out synthetic images of 128 by 128 pixels: F1 of foci found within 3 pixels "
+        f"{f1:.3f}, Dice of the mask {overlap:.3f}."
     )
 
 

@@ -16,7 +16,7 @@ from tools.collection.files import Json
 from tools.collection.networks_keras import unet
 from tools.collection.normalise import zero_mean_unit_variance
 from tools.collection.package import Arrays, finish
-from tools.collection.train_keras import Example, Schedule, predict, train
+from tools.collection.train_keras import Example, Schedule, fix_seed, predict, train
 
 ABOUT = About(
     id="membrane-keras2d",
@@ -54,7 +54,10 @@ def score(network: keras.Model) -> str:
     for _ in range(30):
         image, membrane = samples.membrane_example(rng, 128)
         found.append(scores.dice(predict(network, zero_mean_unit_variance(image)) > 0, membrane))
-    return f"On 30 held-out synthetic images of 128 by 128 pixels, at a threshold of 0.5: Dice {np.mean(found):.3f}."
+    return (
+        "On 30 held-out synthetic images of 128 by 128 pixels, at a threshold of 0.5: Dice "
+        f"{np.mean(found):.3f}."
+    )
 
 
 def draw(tensors: Arrays) -> list[Panel]:
@@ -64,7 +67,7 @@ def draw(tensors: Arrays) -> list[Panel]:
 
 def build(folder: Path) -> None:
     """Makes the package in an empty folder."""
-    keras.utils.set_random_seed(19)
+    fix_seed(19)
     network = unet()
     train(network, example, Schedule(seed=19), loss=keras.losses.BinaryCrossentropy(from_logits=True))
     raw: dict[str, Json] = {

@@ -60,7 +60,10 @@ def score(network: UNet2d) -> str:
         image, membrane = samples.membrane_example(rng, 128)
         logits = predict(network, scale_range(image, low=LOW, high=HIGH)[None])
         found.append(scores.dice(logits[0] > 0, membrane))
-    return f"On 30 held-out synthetic images of 128 by 128 pixels, at a threshold of 0.5: Dice {np.mean(found):.3f}."
+    return (
+        "On 30 held-out synthetic images of 128 by 128 pixels, at a threshold of 0.5: Dice "
+        f"{np.mean(found):.3f}."
+    )
 
 
 def draw(tensors: Arrays) -> list[Panel]:

@@ -71,8 +71,8 @@ def score(network: LabelNuclei) -> str:
         numbered = predict(network, zero_mean_unit_variance(image)[None])[0]
         found.append(scores.object_f1(numbered.astype(np.int32), labels))
     return (
-        "On 30 held-out synthetic images of 128 by 128 pixels: F1 of nuclei with an intersection over union above "
-        f"0.5: {np.mean(found):.3f}."
+        "On 30 held-out synthetic images of 128 by 128 pixels: F1 of nuclei with an intersection over union "
+        f"above 0.5: {np.mean(found):.3f}."
     )
 
 

@@ -33,7 +33,7 @@ LOW, HIGH = 1.0, 99.8
 """Percentiles that become 0 and 1."""
 PIXEL, PLANE = 0.3125, 0.625
 """Micrometers between pixels and between planes."""
-NETWORK = {
+NETWORK: dict[str, Json] = {
     "spatial_dims": 3,
     "in_channels": 1,
     "out_channels": 1,
@@ -81,7 +81,10 @@ def score(network: nn.Module) -> str:
         image, labels = samples.stack_example(rng, (16, 64, 64))
         logits = predict(network, scale_range(image, low=LOW, high=HIGH)[None])
         found.append(scores.dice(logits[0] > 0, labels > 0))
-    return f"On 20 held-out synthetic stacks of 16 by 64 by 64 voxels, at a threshold of 0.5: Dice {np.mean(found):.3f}."
+    return (
+        "On 20 held-out synthetic stacks of 16 by 64 by 64 voxels, at a threshold of 0.5: Dice "
+        f"{np.mean(found):.3f}."
+    )
 
 
 def draw(tensors: Arrays) -> list[Panel]:
@@ -119,7 +122,8 @@ def tensors() -> tuple[dict[str, Json], dict[str, Json]]:
 def build(folder: Path) -> None:
     """Makes the package in an empty folder."""
     torch.manual_seed(13)
-    network = train(UNet(**NETWORK), example, Schedule(images=160, steps=350, batch=4, seed=13))
+    unet = UNet(**NETWORK)  # type: ignore[arg-type]  # the same arguments go into the description
+    network = train(unet, example, Schedule(images=160, steps=350, batch=4, seed=13))
     architecture: dict[str, Json] = {
         "import_from": "monai.networks.nets",
         "callable": "UNet",

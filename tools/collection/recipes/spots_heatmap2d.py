@@ -1,4 +1,4 @@
-"""spots-heatmap2d: a heat map with a peak on each spot; SavedModel, TensorFlow.js and Keras v3."""
+"""spots-heatmap2d: a heat map with a peak on each spot; Keras HDF5, SavedModel and TensorFlow.js."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tools.collection.files import Json
 from tools.collection.networks_keras import unet
 from tools.collection.package import Arrays, finish
 from tools.collection.shapes import FloatImage
-from tools.collection.train_keras import Example, Schedule, predict, stacked, train
+from tools.collection.train_keras import Example, Schedule, fix_seed, predict, stacked, train
 
 WIDTH = 8
 PHOTONS = (6.0, 40.0)
@@ -128,16 +128,16 @@ def tensors() -> tuple[dict[str, Json], dict[str, Json]]:
 
 def build(folder: Path) -> None:
     """Makes the package in an empty folder."""
-    keras.utils.set_random_seed(18)
+    fix_seed(18)
     network = unet(width=WIDTH)
     train(network, example, Schedule(images=480, epochs=16, seed=18), loss="mean_squared_error")
     test_image = samples.spots_example(np.random.default_rng(2008), 96, photons=PHOTONS).image
     saved_model = export_keras.saved_model(network, folder, image="image", output="heatmap")
     weights = {
-        "keras_v3": export_keras.keras_v3(network, folder),
-        "tensorflow_saved_model_bundle": saved_model | {"parent": "keras_v3"},
+        "keras_hdf5": export_keras.keras_hdf5(network, folder),
+        "tensorflow_saved_model_bundle": saved_model | {"parent": "keras_hdf5"},
         "tensorflow_js": tensorflow_js(network, folder, width=WIDTH, image=stacked([prepare(test_image)]))
-        | {"parent": "keras_v3"},
+        | {"parent": "keras_hdf5"},
     }
     image, heatmap = tensors()
     finish(
@@ -145,7 +145,7 @@ def build(folder: Path) -> None:
         ABOUT,
         inputs={"image": test_image[None, ..., None]},
         outputs=["heatmap"],
-        weights_format="keras_v3",
+        weights_format="keras_hdf5",
         description=partial(
             describe,
             folder,

@@ -1,0 +1,58 @@
+"""The folder where runs share what they downloaded or unpacked, named by sha256."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from harness.collection.fault import ModelFault
+from harness.errors import OutputError
+from harness.verdict import Reason
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def cache_folder(kind: str) -> Path:
+    """The folder for "files" or "packages", made if need be.
+
+    It is below ``$HARNESS_CACHE_DIR``, or else below the user's cache folder.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    import platformdirs  # noqa: PLC0415  only where something is fetched
+
+    chosen = os.environ.get("HARNESS_CACHE_DIR")
+    folder = (Path(chosen) if chosen else platformdirs.user_cache_path("bioimage-harness")) / kind
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, probe = tempfile.mkstemp(dir=folder, prefix=".part-")
+        os.close(handle)
+        Path(probe).unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: the cache cannot be written there ({error.strerror}); "
+            "free space, or set HARNESS_CACHE_DIR to a folder that can be written"
+        ) from error
+    return folder
+
+
+def writing_failed(what: str, error: OSError) -> ModelFault:
+    """The fault of a model of which ``what`` could not be written: no space, or else the harness's own."""
+    full = error.errno in _NO_SPACE
+    return ModelFault(
+        Reason.DISK_FULL if full else Reason.INTERNAL_ERROR,
+        f"{what}: cannot be written to the cache ({error.strerror or error})",
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 (hex) of a file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

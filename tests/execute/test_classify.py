@@ -1,0 +1,103 @@
+"""From exit codes, signals and exceptions to reasons."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.execute.classify import explain_end, explain_error
+from harness.execute.evidence import BeginEvent, ErrorEvent, Event, Evidence, StageEvent
+from harness.proc import Finished
+from harness.verdict import Blame, Reason, Status
+
+
+def error(cause: str, *, stage: str = "load", missing: str | None = None) -> ErrorEvent:
+    kind, _, message = cause.partition(": ")
+    return ErrorEvent(
+        stage=stage,  # type: ignore[arg-type]
+        task=None,
+        type=kind,
+        message=message,
+        missing_module=missing,
+        causes=(cause,),
+        traceback="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ("SyntaxError: invalid syntax (net.py, line 3)", Reason.IMPORT_ERROR),
+        ("ImportError: Failed to import net.py", Reason.IMPORT_ERROR),
+        ("AttributeError: Imported module has no `Net` attribute.", Reason.IMPORT_ERROR),
+        ("RuntimeError: Error(s) in loading state_dict for UNet: Missing key(s)", Reason.WEIGHTS_MISMATCH),
+        ("NotImplemented: [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Could not find", Reason.UNSUPPORTED_OPERATOR),
+        ("Fail: [ONNXRuntimeError] Fatal error: foo:Bar(-1) is not a registered function/op", Reason.UNSUPPORTED_OPERATOR),
+        ("RuntimeError: Unknown builtin op: foo::bar", Reason.UNSUPPORTED_OPERATOR),
+        ("MemoryError: ", Reason.MEMORY_LIMIT),
+        ("OSError: [Errno 28] No space left on device", Reason.DISK_FULL),
+        ("RuntimeError: PytorchStreamReader failed reading zip archive", Reason.LOAD_FAILED),
+    ],
+)
+def test_errors_while_loading(cause: str, reason: Reason) -> None:
+    verdict = explain_error(error(cause))
+    assert verdict.reason is reason
+    assert verdict.message
+
+
+def test_a_missing_module_of_the_model_is_an_undeclared_dependency() -> None:
+    verdict = explain_error(error("ModuleNotFoundError: No module named 'timm'", missing="timm"))
+    assert (verdict.reason, verdict.blame) == (Reason.UNDECLARED_DEPENDENCY, Blame.METADATA)
+
+
+def test_a_tool_that_cannot_be_imported_is_not_the_models_fault() -> None:
+    verdict = explain_error(
+        error("ModuleNotFoundError: No module named 'torch'", stage="import", missing="torch")
+    )
+    assert (verdict.status, verdict.blame) == (Status.INCONCLUSIVE, Blame.ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ("RuntimeError: The size of tensor a must match", Reason.EXCEPTION),
+        ("RuntimeError: [enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: not enough memory", Reason.MEMORY_LIMIT),
+        ("ConnectionRefusedError: [Errno 111] Connection refused", Reason.NETWORK_ACCESS),
+        ("NotImplementedError: preprocessing step foo", Reason.UNSUPPORTED_PREPROCESSING),
+    ],
+)
+def test_errors_while_running(cause: str, reason: Reason) -> None:
+    assert explain_error(error(cause, stage="run")).reason is reason
+
+
+def ended(
+    *events: Event, code: int | None = None, signal: str | None = None, timed_out: bool = False
+) -> Evidence:
+    finished = Finished(
+        exit_code=code, signal=signal, timed_out=timed_out, seconds=1.0, peak_memory_bytes=0
+    )
+    return Evidence(finished=finished, events=events, malformed=None, log_tail="last words")
+
+
+LOADING = StageEvent(stage="load", seconds=0.0)
+RUNNING = BeginEvent(task="reproduces")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason"),
+    [
+        (ended(LOADING, RUNNING, signal="SIGSEGV"), Reason.CRASHED),
+        (ended(LOADING, signal="SIGABRT"), Reason.CRASHED),
+        (ended(LOADING, RUNNING, signal="SIGKILL"), Reason.NO_REPLY),
+        (ended(LOADING, RUNNING, signal="SIGTERM", timed_out=True), Reason.TIMED_OUT),
+        (ended(LOADING, RUNNING, code=0), Reason.NO_REPLY),
+        (ended(signal="SIGSEGV"), Reason.NO_REPLY),
+        (ended(code=1), Reason.NO_REPLY),
+    ],
+)
+def test_ends_without_a_complete_reply(evidence: Evidence, reason: Reason) -> None:
+    assert explain_end(evidence, timeout=10).reason is reason
+
+
+def test_the_log_is_quoted() -> None:
+    assert "last words" in explain_end(ended(code=3), timeout=10).message
+    assert "code 3" in explain_end(ended(code=3), timeout=10).message

@@ -1,0 +1,78 @@
+"""The worker is a guest: it needs the standard library only, and old Pythons can read it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness.worker
+from harness.execute.stage import stage_worker
+from harness.worker import protocol
+
+FOLDER = Path(harness.worker.__file__).parent
+OLDEST = (3, 8)
+
+
+def test_it_imports_without_site_packages(tmp_path: Path) -> None:
+    stage_worker(tmp_path)
+    modules = [path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"]
+    code = f"import sys; sys.path[0] = {str(tmp_path)!r}\n" + "".join(
+        f"import harness_worker.{module}\n" for module in modules
+    )
+    subprocess.run([sys.executable, "-S", "-I", "-c", code], check=True)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: path.name)
+def test_it_is_written_for_python_3_8(path: Path) -> None:
+    ast.parse(path.read_text("utf-8"), feature_version=OLDEST)
+
+
+def test_a_real_python_3_8_runs_it(tmp_path: Path) -> None:
+    python = _python_3_8()
+    stage_worker(tmp_path)
+    job = {
+        "protocol": protocol.VERSION, "runner": "bioimageio_core", "description": "rdf.yaml",
+        "weights_format": "onnx", "device": "cpu", "threads": 1, "reply": str(tmp_path / "reply"), "tasks": [],
+    }  # fmt: skip
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    code = f"import sys; sys.path[0] = {str(tmp_path)!r}; from harness_worker.main import main; main(sys.argv[1])"
+    subprocess.run([python, "-S", "-c", code, str(tmp_path / "job.json")], check=True)
+    events = [json.loads(line) for line in (tmp_path / "reply").read_text().splitlines()]
+    assert [event["event"] for event in events] == ["stage", "error", "end"]
+    assert (events[1]["stage"], events[1]["missing_module"]) == ("import", "numpy")
+
+
+def _python_3_8() -> str:
+    # Version managers put a script of that name on the PATH which may refuse: ask each candidate.
+    candidates = [shutil.which("python3.8"), *Path.home().glob(".pyenv/versions/3.8*/bin/python3.8")]
+    found = next((str(path) for path in candidates if path and _starts(path)), None)
+    if found is None or os.name == "nt":
+        pytest.skip("needs a Python 3.8 (python3.8 on the PATH)")
+    return found
+
+
+def test_an_error_is_told_with_its_causes(tmp_path: Path) -> None:
+    with protocol.Reply(str(tmp_path / "reply")) as reply:
+        try:
+            try:
+                importlib.import_module("a_module_that_nobody_has")
+            except ImportError as error:
+                raise ValueError("outer") from error
+        except ValueError as error:
+            reply.error("load", None, error)
+    event = json.loads((tmp_path / "reply").read_text())
+    assert (event["type"], event["message"]) == ("ValueError", "outer")
+    assert event["missing_module"] == "a_module_that_nobody_has"
+    assert event["causes"][1].startswith("ModuleNotFoundError: No module named")
+
+
+def _starts(python: str | Path) -> bool:
+    return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
