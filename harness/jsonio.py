@@ -20,7 +20,7 @@ def dumps(value: object, *, indent: int = 0) -> bytes:
     """Canonical JSON (keys sorted, UTF-8) of a value made of structs and plain types.
 
     Raises:
-        ValueError: it holds a number that JSON has no word for (NaN, infinity); it would be read back as null.
+        ValueError: it holds a number that JSON has no word for (NaN, infinity) and that would become null.
     """
     encoded = msgspec.json.encode(value, order="sorted")
     if b"null" in encoded:

@@ -20,11 +20,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """
     report = yield
     allowed = item.get_closest_marker("may_skip") is not None
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("HARNESS_TESTS_NO_SKIPS") == "1":
-        if not allowed:
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-            report.outcome = "failed"
-            report.longrepr = f"CI must not skip this test: {reason}"
+    strict = os.environ.get("HARNESS_TESTS_NO_SKIPS") == "1" and not allowed
+    if strict and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"CI must not skip this test: {reason}"
     return report
 
 

@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
 
     from harness.cli.progress import console_for_tables
 
-    findings = [*_machine(), *_folders(args), *_environments(args), *_back_ends()]
+    findings = [*_machine(), *_folders(args), *_environments(args), *_back_ends(), *_packages()]
     table = Table("what", "", "says", box=None)
     for finding in findings:
         mark = ("✓", "green") if finding.ok else ("✗", "red") if finding.needed else ("–", "dim")
@@ -84,10 +84,42 @@ def _environments(args: argparse.Namespace) -> Iterator[Finding]:
 def _back_ends() -> Iterator[Finding]:
     from uv import find_uv_bin
 
+    from harness.cell import Backend
+    from harness.environments.backend import BACKENDS
+
     try:
         yield Finding("uv", True, find_uv_bin())
     except FileNotFoundError:
         yield Finding("uv", False, "not found; install it with `python -m pip install uv`")
-    for name in ("docker", "bwrap"):
-        path = shutil.which(name)
-        yield Finding(name, path is not None, path or "not found; not needed", needed=False)
+    for backend in Backend:
+        ready = backend in BACKENDS
+        says = "ready" if ready else "not in this version"
+        yield Finding(f"back-end {backend.value}", ready, says, needed=backend is Backend.VENV)
+    yield Finding("isolation", True, "process: for models that you trust; the only level in this version")
+
+
+def _packages() -> Iterator[Finding]:
+    """Whether uv finds a package where pip is configured to look."""
+    import tempfile
+
+    from harness.environments import uv_command
+    from harness.environments.attempt import Attempt
+    from harness.environments.failure import EnvironmentBuildError
+
+    with tempfile.TemporaryDirectory(prefix="harness-doctor-") as name:
+        folder = Path(name)
+        (folder / "wanted.in").write_text("six\n", "utf-8")
+        attempt = Attempt(log=folder / "log", cwd=folder, on_progress=lambda _: None)
+        try:
+            settings = uv_command.settings()
+            command = ["pip", "compile", "--no-cache", "--python", sys.executable, *settings.arguments]
+            uv_command.run(
+                [*command, "wanted.in", "--output-file", "found.txt"],
+                attempt,
+                what="looking up a package",
+                variables=settings.variables,
+            )
+        except EnvironmentBuildError as error:
+            yield Finding("packages", False, f"cannot be reached: {error.message.splitlines()[-1]}")
+        else:
+            yield Finding("packages", True, "can be reached")

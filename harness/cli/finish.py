@@ -16,10 +16,10 @@ from harness.plan.plan import PlannedCell
 from harness.verdict import Status
 
 
-def finish(cells: Sequence[PlannedCell], output: Path, *, ran: int) -> int:
+def finish(cells: Sequence[PlannedCell], output: Path, *, ran: int, site_url: str = "") -> int:
     """Rebuild the site below ``output``, print the summary, return the exit code."""
     records = list(read_records(output / "ledger"))
-    index = rebuild(output)
+    index = rebuild(output, site_url=site_url)
     decision = decide([cell.key for cell in cells], records)
     console = Console(highlight=False)
     held = newest_by_key(records)
@@ -43,11 +43,17 @@ def finish(cells: Sequence[PlannedCell], output: Path, *, ran: int) -> int:
     return int(decision.exit_code)
 
 
-def rebuild(output: Path) -> Path:
+def rebuild(output: Path, *, site_url: str = "") -> Path:
     """Write the site from the ledger; returns its first page."""
     from harness.execute import origin
     from harness.reports.site import write_site
 
     records = current(read_records(output / "ledger"))
-    write_site(records, output / "site", artifacts=output / "artifacts", generated_at=origin.now())
+    write_site(
+        records,
+        output / "site",
+        artifacts=output / "artifacts",
+        generated_at=origin.now(),
+        site_url=site_url,
+    )
     return output / "site" / "index.html"

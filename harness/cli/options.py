@@ -21,6 +21,16 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_site(parser: argparse.ArgumentParser) -> None:
+    """``--site-url``."""
+    parser.add_argument(
+        "--site-url",
+        default="",
+        metavar="URL",
+        help="where the site will be published; used in badge snippets",
+    )
+
+
 def add_environments(parser: argparse.ArgumentParser) -> None:
     """``--environments`` and ``--backend``."""
     parser.add_argument(

@@ -11,6 +11,7 @@ from harness.errors import ExitCode, UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     options.add_output(parser)
+    options.add_site(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -21,5 +22,5 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError(
             f"{args.output / 'ledger'}: there is no ledger; `harness run --output {args.output}` makes one"
         )
-    print(rebuild(args.output))  # noqa: T201
+    print(rebuild(args.output, site_url=args.site_url))  # noqa: T201
     return int(ExitCode.SATISFIED)

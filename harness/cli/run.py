@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_collection(parser)
     options.add_environments(parser)
     options.add_output(parser)
+    options.add_site(parser)
     parser.add_argument(
         "--isolation",
         choices=["auto", "process", "sandbox", "container"],
@@ -66,11 +68,12 @@ def main(args: argparse.Namespace) -> int:
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)
     todo = to_run(cells, read_records(args.output / "ledger"), Rerun(args.rerun))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
     with RunDisplay(total=len(todo)) as display:
         try:
             _execute(args, run, todo, models, specs, ledger, display)
         finally:
-            code = finish(cells, args.output, ran=len(todo))
+            code = finish(cells, args.output, ran=len(todo), site_url=args.site_url)
     return code
 
 

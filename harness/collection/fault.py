@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.verdict import Reason
 
 
-class ModelFault(Exception):
+class ModelFault(Exception):  # noqa: N818  of the model, not of this program
     """A model that cannot be tested, with the reason and a sentence that names file and field."""
 
     def __init__(self, reason: Reason, message: str) -> None:

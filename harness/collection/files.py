@@ -26,7 +26,8 @@ class Located:
         """The file on this machine, fetched if need be, and its actual sha256.
 
         Raises:
-            ModelFault: SOURCE_OUTSIDE_PACKAGE, FILE_MISSING, SHA256_MISMATCH or DOWNLOAD_FAILED, with the field.
+            ModelFault: SOURCE_OUTSIDE_PACKAGE, FILE_MISSING, SHA256_MISMATCH, DOWNLOAD_FAILED or DISK_FULL,
+                with the field.
         """
         url = file.source if file.remote else None
         if url is None:
@@ -56,7 +57,8 @@ def hash_files(files: Iterable[NamedFile], located: Located) -> tuple[dict[str, 
         if file.sha256 and actual != file.sha256.strip().lower():
             raise ModelFault(
                 Reason.SHA256_MISMATCH,
-                f"field {file.field}: {file.source!r} has sha256 {actual}, the description states {file.sha256}",
+                f"field {file.field}: {file.source!r} has sha256 {actual}, "
+                f"the description states {file.sha256}",
             )
     return paths, digests
 

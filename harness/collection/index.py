@@ -73,7 +73,8 @@ def find_models(collection: str) -> list[Found]:
         raise CollectionError(f"{collection!r}: is no path or URL ({error})") from error
     if not found:
         raise CollectionError(
-            f"{collection}: holds no model; a model is a folder with {' or '.join(FILE_NAMES[:2])}, or a .zip package"
+            f"{collection}: holds no model; "
+            f"a model is a folder with {' or '.join(FILE_NAMES[:2])}, or a .zip package"
         )
     return sorted(found, key=lambda model: model.source)
 

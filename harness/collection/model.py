@@ -78,8 +78,8 @@ def read_models(
 def read_model(found: Found) -> Model | Unreadable:
     """Read one model; whatever is wrong with it comes back as a value.
 
-    Below what the user named, symbolic links are not followed: neither to the model's folder or package, nor to
-    its description, nor to its files.
+    Below what the user named, symbolic links are not followed: neither to the model's folder or package, nor
+    to its description, nor to its files.
     """
     content: dict[str, Any] = {}
     digest = ""
@@ -170,19 +170,15 @@ def _ref(found: Found, content: dict[str, Any], digest: str) -> ModelRef:
     name = place.stem if place.suffix.lower() == ".zip" else place.name
     stated = content.get("id")
     return ModelRef(
-        id=found.id or (stated if _is_printable(stated) else name),
+        id=found.id or (stated if isinstance(stated, str) and _is_printable(stated) else name),
         version=found.version or version_of(content)[:_LONGEST_ID],
         sha256=digest,
         source=found.source,
     )
 
 
-def _is_printable(text: object) -> bool:
-    return (
-        isinstance(text, str)
-        and 0 < len(text) <= _LONGEST_ID
-        and not any(unicodedata.category(letter) in _UNPRINTABLE for letter in text)
-    )
+def _is_printable(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_ID and not any(unicodedata.category(c) in _UNPRINTABLE for c in text)
 
 
 def _check_test_tensors(model: Model, parsed: Parsed, shown: str) -> None:
@@ -192,7 +188,7 @@ def _check_test_tensors(model: Model, parsed: Parsed, shown: str) -> None:
 
 
 def _refuse_twins(models: list[Model | Unreadable]) -> list[Model | Unreadable]:
-    """Models that share id and version, or the source, as faults. An id that was only guessed is no twin's."""
+    """Models that share id and version, or the source, as faults. A guessed id is nobody's twin."""
     sources = Counter(model.ref.source for model in models)
     by_identity: dict[tuple[str, str], list[str]] = {}
     for model in models:

@@ -157,7 +157,7 @@ def _extract(package: zipfile.ZipFile, target: Path, shown: str) -> None:
 
 
 def _copy(source: IO[bytes], target: IO[bytes], entry: zipfile.ZipInfo, shown: str) -> None:
-    """Copy one entry; reading ends at the stated size and checks the stated CRC, so that no header can lie."""
+    """Copy one entry; reading stops at the stated size and checks the stated CRC: no header can lie."""
     while True:
         try:
             chunk = source.read(1 << 20)

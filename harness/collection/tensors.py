@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -40,34 +40,32 @@ def open_tensor(path: Path, tensor: Tensor) -> Array:
 def _problem(path: Path, tensor: Tensor) -> str | None:
     """What is wrong, read from the header alone: nothing is mapped for a size that only a header claims."""
     with path.open("rb") as stream:
-        start = stream.read(len(_ZIP_MAGIC))
-        stream.seek(0)
-        if start == _ZIP_MAGIC:
+        if stream.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC:
             return "is an .npz archive; save one array with numpy.save"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about headers that Python 2 wrote
-            if np.lib.format.read_magic(stream)[0] == 1:
-                shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-            else:
-                shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
-        offset = stream.tell()
-        stored = stream.seek(0, 2) - offset
+        stream.seek(0)
+        shape, dtype = _header(stream)
+        stored = path.stat().st_size - stream.tell()
     size = math.prod(shape) * dtype.itemsize
-    if dtype.hasobject:
-        return "holds Python objects; save plain numbers with numpy.save"
-    if dtype.kind not in _NUMERIC_KINDS:
-        return f"has data type {dtype}; plain numbers are needed"
-    if size > MAX_BYTES:
-        return f"is {size:,} bytes; at most {MAX_BYTES:,} are tested"
-    if len(shape) != len(tensor.axes):
-        return (
-            f"has {len(shape)} dimensions {shape}, the {len(tensor.axes)} axes are {', '.join(tensor.axes)}"
-        )
-    if size <= 0:
-        return f"has shape {shape}: it holds no element"
-    if size > stored:
-        return f"is cut short: its header says {size:,} bytes, {stored:,} are there"
-    return None
+    described = f"{len(tensor.axes)} axes are {', '.join(tensor.axes)}"
+    problems = {
+        "holds Python objects; save plain numbers with numpy.save": dtype.hasobject,
+        f"has data type {dtype}; plain numbers are needed": dtype.kind not in _NUMERIC_KINDS,
+        f"has {len(shape)} dimensions {shape}, the {described}": len(shape) != len(tensor.axes),
+        f"has shape {shape} and so no element": size <= 0,
+        f"is {size:,} bytes; at most {MAX_BYTES:,} are tested": size > MAX_BYTES,
+        f"is cut short: its header tells of {size:,} bytes, {stored:,} are there": size > stored,
+    }
+    return next((problem for problem, found in problems.items() if found), None)
+
+
+def _header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and data type; the header's text is parsed as literals of a bounded length."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about headers that Python 2 wrote
+        old = np.lib.format.read_magic(stream)[0] == 1
+        read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    return shape, dtype
 
 
 def _load(path: Path) -> Array:

@@ -1,4 +1,4 @@
-"""How far outputs may be from the declared ones: the description's own tolerance, else its format's default."""
+"""How far outputs may be from the declared ones: the description's tolerance, else its format's default."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rules_of(content: Mapping[str, Any], *, shown: str) -> tuple[ToleranceRule, 
     weights format. See bioimageio.core, ``_get_tolerance``, for the reference.
 
     Raises:
-        ModelFault: DESCRIPTION_INVALID with the field: the format leaves ``config`` free, so it is checked here.
+        ModelFault: DESCRIPTION_INVALID with the field, since the format leaves ``config`` free.
     """
     config = _mapping(_mapping(content, "config", shown), "bioimageio", shown, parent="config.")
     default = DEFAULT_0_4 if str(content["format_version"]).startswith("0.4") else DEFAULT_0_5

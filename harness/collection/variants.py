@@ -43,7 +43,7 @@ def plan_variants(model: Any) -> tuple[Variant, ...]:
         model: a ``bioimageio.spec.model.v0_5.ModelDescr``.
 
     Returns:
-        Variants with different input shapes, smallest first; a single one if nothing is parametrised. Variants
+        Variants with different input shapes, smallest first; a single one if nothing is parametrised. Those
         of more than ``MAX_ELEMENTS`` input elements are left out.
     """
     sizes = [

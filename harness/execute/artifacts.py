@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 
 from harness import jsonio
-from harness.collection.files import file_sha256
 from harness.collection.model import Model
 from harness.ledger.record import Artifact
 
@@ -27,10 +25,7 @@ def keep_log(log: Path, folder: Path, *, kind: str) -> tuple[Artifact, ...]:
 
 def keep_text(data: bytes, folder: Path, *, kind: str) -> Artifact:
     """Store text under its digest."""
-    name = f"{kind}s/{hashlib.sha256(data).hexdigest()[:32]}.txt"
-    if not (folder / name).exists():
-        jsonio.write_bytes(folder / name, data)
-    return Artifact(kind=kind, path=name, bytes=len(data))
+    return _keep(data, folder, kind=kind, suffix=".txt")
 
 
 def keep_cover(model: Model, folder: Path) -> tuple[Artifact, ...]:
@@ -40,14 +35,16 @@ def keep_cover(model: Model, folder: Path) -> tuple[Artifact, ...]:
         return ()
     path = model.paths[cover.source]
     suffix = Path(cover.source.partition("?")[0]).suffix.lower()
-    size = path.stat().st_size
-    if suffix not in _COVER_SUFFIXES or size > _COVER_LIMIT:
+    if suffix not in _COVER_SUFFIXES or path.stat().st_size > _COVER_LIMIT:
         return ()
-    name = f"covers/{file_sha256(path)[:32]}{suffix}"
+    return (_keep(path.read_bytes(), folder, kind="cover", suffix=suffix),)
+
+
+def _keep(data: bytes, folder: Path, *, kind: str, suffix: str) -> Artifact:
+    name = f"{kind}s/{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
     if not (folder / name).exists():
-        (folder / "covers").mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, folder / name)
-    return (Artifact(kind="cover", path=name, bytes=size),)
+        jsonio.write_bytes(folder / name, data)
+    return Artifact(kind=kind, path=name, bytes=len(data))
 
 
 def _first_and_last(log: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 import platform
 import secrets
@@ -24,6 +25,7 @@ def run_id() -> str:
     return f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
+@functools.cache
 def harness_ref() -> HarnessRef:
     """Version, and the commit of a checkout or as told by HARNESS_COMMIT."""
     return HarnessRef(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import errno
 import tempfile
 import threading
 import time
@@ -57,22 +57,20 @@ def run_cell(
 ) -> Record:
     """Execute the cell and make its record, whatever happens; only the user's stop raises Interrupted."""
     started_at, clock = origin.now(), time.monotonic()
-    scratch = Path(tempfile.mkdtemp(prefix="bioimage-harness-"))
     kept: tuple[Artifact, ...] = ()
     attempts: list[Attempted] = []
     try:
-        while not attempts or (_may_be_chance(attempts[-1]) and len(attempts) < _MAX_ATTEMPTS):
-            folder = scratch / f"attempt-{len(attempts) + 1}"
-            attempts.append(_attempt(planned, model, built, settings, folder, cancel))
-        conclusion = _confirmed(attempts)
-        if conclusion.verdict.status is not Status.PASSED:
-            kept = artifacts.keep_log(attempts[-1].log, settings.artifacts, kind="log")
+        with tempfile.TemporaryDirectory(prefix="bioimage-harness-", ignore_cleanup_errors=True) as scratch:
+            while not attempts or (_may_be_chance(attempts[-1]) and len(attempts) < _MAX_ATTEMPTS):
+                folder = Path(scratch) / f"attempt-{len(attempts) + 1}"
+                attempts.append(_attempt(planned, model, built, settings, folder, cancel))
+            conclusion = _confirmed(attempts)
+            if conclusion.verdict.status is not Status.PASSED:
+                kept = artifacts.keep_log(attempts[-1].log, settings.artifacts, kind="log")
     except (Interrupted, OutputError):
         raise
     except Exception as error:  # the harness's own fault must never look like the model's
         conclusion, kept = internal_error(error, settings.artifacts)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     before = (
         CheckResult(name=Check.FETCH, status=CheckStatus.PASSED),
         CheckResult(name=Check.VALIDATE, status=CheckStatus.PASSED),
@@ -160,7 +158,9 @@ def _confirmed(attempts: Sequence[Attempted]) -> Conclusion:
 def internal_error(error: Exception, folder: Path) -> tuple[Conclusion, tuple[Artifact, ...]]:
     """The conclusion when the harness itself fails, with the traceback kept."""
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    verdict = Verdict.because(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = Reason.DISK_FULL if full else Reason.INTERNAL_ERROR
+    verdict = Verdict.because(reason, f"{type(error).__name__}: {error}")
     return Conclusion(verdict=verdict, checks=()), (artifacts.keep_text(text.encode(), folder, kind="log"),)
 
 

@@ -44,8 +44,8 @@ def current(records: Iterable[Record]) -> list[Record]:
     """One record for each cell: the newest conclusive one of its newest key, else its newest.
 
     Records about files of a model that have changed since are history and left out, so that no page shows a
-    verdict about something that is no longer there; so is that a model could not be read, once it can be. That
-    the last attempt to read a model told nothing (a download failed) is shown beside what is known of it.
+    verdict about something that is no longer there; so is that a model could not be read, once it can be.
+    That the last attempt to read a model told nothing (a download failed) is shown beside what is known of it.
     """
     ordered = _by_age(records)
     by_key = newest_by_key(ordered)

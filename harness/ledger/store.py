@@ -1,7 +1,7 @@
 """Append-only segments of JSON Lines: one writer each, flushed record by record, merged by copying files.
 
-Only the last line of a segment can have been cut short (power loss, full disk): a writer that meets such a line
-takes it away before it goes on. Every other line that is no record is an error.
+Only the last line of a segment can have been cut short (power loss, full disk): a writer that meets such a
+line takes it away before it goes on. Every other line that is no record is an error.
 """
 
 from __future__ import annotations

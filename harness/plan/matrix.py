@@ -72,8 +72,10 @@ def plan_cells(
         elif isinstance(model, Unreadable):
             cells.append(_unreadable(model, next(iter(wanted)), offers, settings))
         else:
-            for name in not_wanted:
-                left_out.append(LeftOut(what=f"{model.ref.id} · {name}", why="not selected by --consumer"))
+            left_out += [
+                LeftOut(what=f"{model.ref.id} · {name}", why="not selected by --consumer")
+                for name in not_wanted
+            ]
             for name, consumer in wanted.items():
                 for entry in _cells_of(model, name, consumer, offers, selection, settings):
                     (cells if isinstance(entry, PlannedCell) else left_out).append(entry)  # type: ignore[arg-type]

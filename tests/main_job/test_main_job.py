@@ -18,9 +18,9 @@ from .conftest import Run, harness, run_harness
 pytestmark = pytest.mark.slow
 
 CONTRACT = {
-    "schema", "key", "run", "model", "weights_format", "consumer", "depth", "environment", "device", "status",
-    "reason", "blame", "stage", "message", "hint", "checks", "outputs", "seconds", "peak_memory_bytes", "attempts",
-    "started_at", "harness", "run_url", "artifacts",
+    "schema", "key", "run", "model", "weights_format", "consumer", "depth", "environment", "device",
+    "status", "reason", "blame", "stage", "message", "hint", "checks", "outputs", "seconds",
+    "peak_memory_bytes", "attempts", "started_at", "harness", "run_url", "artifacts",
 }  # fmt: skip
 
 

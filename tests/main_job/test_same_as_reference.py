@@ -1,4 +1,4 @@
-"""The same verdicts as the reference runtime's own test command, on the same models in the same environments."""
+"""The same verdicts as the reference runtime's own test command, in the same environments."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def reference_passes(source: Path, record: Record, scratch: Path) -> bool:
     command = (
         ["-c", _KERAS_V3, str(source), str(summary)]
         if record.weights_format is WeightsFormat.KERAS_V3
-        else ["-m", "bioimageio.core", "test", str(source), f"--weight-format={record.weights_format.value}"]
-        + [f"--summary={summary}"]
+        else [
+            *("-m", "bioimageio.core", "test", str(source)),
+            *(f"--weight-format={record.weights_format.value}", f"--summary={summary}"),
+        ]
     )
     done = subprocess.run(
         [built.python, *command],

@@ -39,11 +39,17 @@ def test_a_real_python_3_8_runs_it(tmp_path: Path) -> None:
     python = _python_3_8()
     stage_worker(tmp_path)
     job = {
-        "protocol": protocol.VERSION, "runner": "bioimageio_core", "description": "rdf.yaml",
-        "weights_format": "onnx", "device": "cpu", "threads": 1, "reply": str(tmp_path / "reply"), "tasks": [],
-    }  # fmt: skip
+        "protocol": protocol.VERSION,
+        "runner": "bioimageio_core",
+        "description": "rdf.yaml",
+        "weights_format": "onnx",
+        "device": "cpu",
+        "threads": 1,
+        "reply": str(tmp_path / "reply"),
+        "tasks": [],
+    }
     (tmp_path / "job.json").write_text(json.dumps(job))
-    code = f"import sys; sys.path[0] = {str(tmp_path)!r}; from harness_worker.main import main; main(sys.argv[1])"
+    code = f"import sys; sys.path[0] = {str(tmp_path)!r}\nimport harness_worker.main as m; m.main(sys.argv[1])"
     subprocess.run([python, "-S", "-c", code, str(tmp_path / "job.json")], check=True)
     events = [json.loads(line) for line in (tmp_path / "reply").read_text().splitlines()]
     assert [event["event"] for event in events] == ["stage", "error", "end"]

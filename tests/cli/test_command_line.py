@@ -1,0 +1,191 @@
+"""What users see of the command line: help, errors in one sentence, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.cli import COMMANDS, run_command_line
+from harness.errors import ExitCode
+
+ROOT = Path(__file__).parents[2]
+
+
+def failing(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str]:
+    """Exit code and the one line on standard error."""
+    code = run_command_line([str(argument) for argument in arguments])
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("harness: ")
+    return code, lines[0]
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_every_command_has_help_with_an_example(
+    command: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        run_command_line([command, "--help"] if command else ["--help"])
+    assert exited.value.code == 0
+    assert "example:\n  harness" in capsys.readouterr().out
+
+
+def test_help_is_quick() -> None:
+    def seconds(*command: str) -> float:
+        clock = time.perf_counter()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        return time.perf_counter() - clock
+
+    bare = min(seconds("-c", "import argparse") for _ in range(5))
+    assert min(seconds("-m", "harness", "--help") for _ in range(5)) < bare + 0.15
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_collection_that_does_not_exist(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = failing(capsys, command, tmp_path / "nowhere", "--output", tmp_path)
+    assert (code, "nowhere: does not exist" in line) == (ExitCode.USAGE, True)
+
+
+def test_an_empty_collection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    code, line = failing(capsys, "run", tmp_path / "empty", "--output", tmp_path)
+    assert (code, "holds no model" in line) == (ExitCode.USAGE, True)
+
+
+def test_an_environment_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = failing(capsys, "env", "show", "pytorhc")
+    assert code == ExitCode.USAGE
+    assert "'pytorhc'" in line
+    assert "pytorch" in line
+
+
+def test_a_folder_without_environments(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = failing(capsys, "plan", collection, "--environments", tmp_path, "--output", tmp_path)
+    assert (code, "no environment here" in line) == (ExitCode.USAGE, True)
+
+
+def test_a_consumer_that_does_not_exist(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = failing(capsys, "plan", collection, "--consumer", "ilastic", "--output", tmp_path)
+    assert (code, "known: bioimageio.core" in line) == (ExitCode.USAGE, True)
+
+
+def test_a_selection_that_matches_nothing(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = failing(capsys, "run", collection, "--select", "no-such-*", "--output", tmp_path)
+    assert (code, "matches none" in line) == (ExitCode.USAGE, True)
+
+
+def test_an_output_folder_that_cannot_be_written(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, line = failing(capsys, "run", collection, "--output", tmp_path / "file" / "reports")
+    assert code in (ExitCode.USAGE, ExitCode.NO_VERDICT)
+    assert str(tmp_path / "file" / "reports") in line
+    assert "--output" in line
+
+
+def test_a_back_end_and_an_isolation_that_are_not_there_yet(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = failing(capsys, "run", collection, "--backend", "docker", "--output", tmp_path)
+    assert (code, "docker" in line) == (ExitCode.USAGE, True)
+    code, line = failing(capsys, "run", collection, "--isolation", "sandbox", "--output", tmp_path)
+    assert (code, "sandbox" in line) == (ExitCode.USAGE, True)
+
+
+@pytest.mark.parametrize("command", ["results", "report"])
+def test_no_ledger(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = failing(capsys, command, "--output", tmp_path / "nothing")
+    assert (code, "there is no ledger" in line) == (ExitCode.USAGE, True)
+
+
+def test_a_plan_of_another_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(
+        json.dumps({"schema": 99, "collection": "c", "created_at": "", "harness": "", "cells": []})
+    )
+    code, line = failing(capsys, "run", "--plan", plan, "--output", tmp_path)
+    assert (code, "field schema: is 99" in line) == (ExitCode.USAGE, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--jobs", "0"],
+        ["run", "--jobs", "two"],
+        ["run", "--timeout", "-1"],
+        ["run", "--shard", "3/2"],
+        ["run", "--weights", "caffe"],
+        ["frobnicate"],
+        [],
+    ],
+)
+def test_wrong_usage_has_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        run_command_line(arguments)
+    assert exited.value.code == ExitCode.USAGE
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_tracebacks_are_for_debugging_only(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="does not exist"):
+        run_command_line(["plan", str(tmp_path / "nowhere"), "--debug"])
+
+
+def test_planning_says_why(tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--device", "cpu", "--device", "cuda", "--weights", "onnx", "--weights", "torchscript"]
+    code = run_command_line(
+        ["plan", str(collection), "--select", "nuclei-unet2d", "--output", str(tmp_path), *options]
+    )
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "bioimageio.core opens onnx in onnx" in printed
+    assert "nuclei-unet2d · pytorch_state_dict · bioimageio.core: not selected by --weights" in printed
+    assert "environment onnx has no build for cuda" in printed
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert [cell["cell"]["weights_format"] for cell in plan["cells"]] == ["torchscript", "onnx"]
+
+
+def test_a_broken_model_does_not_keep_the_others_from_the_plan(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "models"
+    (folder / "no-description").mkdir(parents=True)
+    (folder / "good").symlink_to(collection / "nuclei-unet2d")
+    code = run_command_line(["run", str(folder), "--select", "no-*", "--output", str(tmp_path / "out")])
+    assert code == ExitCode.FAILED
+    printed = capsys.readouterr().out
+    assert "no-description: holds no description" in printed
+    assert "what to do: " in printed
+
+
+def test_doctor_says_what_the_machine_can_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run_command_line(["doctor", "--output", str(tmp_path)])
+    printed = capsys.readouterr().out
+    assert code in (ExitCode.SATISFIED, ExitCode.NO_VERDICT)
+    assert "the main job can" in printed
+    for what in ("Python", "uv", "output", "cache", "GPU", "isolation", "packages"):
+        assert what in printed
+
+
+def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    done = subprocess.run(
+        f"{sys.executable} -m harness results --format csv --output {tmp_path} | true",
+        shell=True, capture_output=True, text=True, check=False, cwd=ROOT, env=dict(os.environ),
+    )  # fmt: skip
+    assert done.stderr == ""
