@@ -12,10 +12,11 @@ from harness.collection.fault import ModelFault
 from harness.verdict import Reason
 
 MAX_BYTES = 2_000_000
-MAX_NODES = 200_000
+MAX_NODES = 50_000
 FILE_NAMES = ("bioimageio.yaml", "rdf.yaml", "model.yaml")
 _TAG = "tag:yaml.org,2002:"
 _RESOLVED_AS_1_2 = ("bool", "int", "float")
+_OLD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 _KNOWN_TAGS = ("null", "bool", "int", "float", "timestamp", "str", "seq", "map")
 
 
@@ -77,6 +78,14 @@ class Dumper(yaml.SafeDumper):
     """Writes what ``read_description`` reads back as the same values."""
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """As PyYAML, but escapes the line breaks that only YAML 1.1 knows: readers fold them into a space."""
+        style = '"' if _OLD_BREAKS.search(data) else None
+        return self.represent_scalar(_TAG + "str", data, style=style)
+
+
+Dumper.add_representer(str, Dumper.represent_str)
 
 
 def read_description(path: Path, *, shown: str) -> dict[str, Any]:

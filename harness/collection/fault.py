@@ -10,7 +10,6 @@ class ModelFault(Exception):  # noqa: N818  of the model, not of this program
 
     def __init__(self, reason: Reason, message: str) -> None:
         self.reason = reason
-        self.message = message.encode(
-            "utf-8", "backslashreplace"
-        ).decode()  # records are UTF-8, whatever it quotes
+        # Records are UTF-8, whatever a message quotes.
+        self.message = message.encode("utf-8", "backslashreplace").decode()
         super().__init__(self.message)

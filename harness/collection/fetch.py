@@ -37,7 +37,11 @@ def download(url: str, *, sha256: str | None = None) -> Path:
         ModelFault: FILE_MISSING (404 or 410), SHA256_MISMATCH, DOWNLOAD_FAILED, or DISK_FULL.
         OutputError: the cache folder cannot be written.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise ModelFault(Reason.FILE_MISSING, f"{url}: is no URL ({error})") from error
+    if scheme not in ("http", "https"):
         raise ModelFault(Reason.FILE_MISSING, f"{url}: only http and https are fetched")
     stated = sha256.strip().lower() if sha256 else None
     if stated is not None and not _SHA256.fullmatch(stated):  # also: never a path out of the cache

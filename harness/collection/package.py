@@ -158,14 +158,17 @@ def _extract(package: zipfile.ZipFile, target: Path, shown: str) -> None:
 
 def _copy(source: IO[bytes], target: IO[bytes], entry: zipfile.ZipInfo, shown: str) -> None:
     """Copy one entry; reading stops at the stated size and checks the stated CRC: no header can lie."""
+    written = 0
     while True:
         try:
             chunk = source.read(1 << 20)
         except Exception as error:  # every compression has errors of its own
             raise _damaged(shown, entry, error) from error
         if not chunk:
-            return
-        target.write(chunk)
+            break
+        written += target.write(chunk)
+    if written != entry.file_size:
+        raise _unsafe(shown, f"entry {entry.filename!r} is smaller than it states")
 
 
 def _damaged(shown: str, entry: zipfile.ZipInfo, error: Exception) -> ModelFault:

@@ -45,7 +45,7 @@ def current(records: Iterable[Record]) -> list[Record]:
 
     Records about files of a model that have changed since are history and left out, so that no page shows a
     verdict about something that is no longer there; so is that a model could not be read, once it can be.
-    That the last attempt to read a model told nothing (a download failed) is shown beside what is known of it.
+    That the last attempt to read a model told nothing (a download failed) stands beside what is known of it.
     """
     ordered = _by_age(records)
     by_key = newest_by_key(ordered)

@@ -10,7 +10,7 @@ import torch
 from onnx import load, save
 from torch import Tensor, nn
 
-from tools.collection.files import Json
+from tools.collection.files import Json, drop_entries
 
 PYTORCH_VERSION = "2.13.0"
 OPSET = 18
@@ -35,7 +35,10 @@ def architecture_file(folder: Path, network: str, **kwargs: Json) -> dict[str, J
 
 def torchscript(network: nn.Module, folder: Path) -> dict[str, Json]:
     """Writes ``weights_torchscript.pt``, scripted because tracing freezes sizes; returns its entry."""
-    torch.jit.script(network).save(str(folder / "weights_torchscript.pt"))  # type: ignore[no-untyped-call]
+    path = folder / "weights_torchscript.pt"
+    torch.jit.script(network).save(str(path))  # type: ignore[no-untyped-call]
+    # source positions for error messages: not needed to run, and they name folders of this computer
+    drop_entries(path, ".debug_pkl")
     return {"source": "weights_torchscript.pt", "pytorch_version": PYTORCH_VERSION}
 
 
@@ -67,13 +70,19 @@ def onnx(
         external_data=False,
         verbose=False,
     )
-    _name_sizes(folder / "weights.onnx", free)
+    _tidy(folder / "weights.onnx", free)
     return {"source": "weights.onnx", "opset_version": OPSET}
 
 
-def _name_sizes(path: Path, free: Mapping[int, str]) -> None:
-    """Gives the outputs' free axes the inputs' names instead of the exporter's arithmetic on them."""
+def _tidy(path: Path, free: Mapping[int, str]) -> None:
+    """Removes the exporter's notes, and its arithmetic on sizes in favour of the inputs' names for them.
+
+    The notes are stack traces, which name folders of this computer.
+    """
     model = load(path)
+    for noted in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del noted.metadata_props[:]
+        noted.doc_string = ""
     for output in model.graph.output:
         for axis, name in free.items():
             output.type.tensor_type.shape.dim[axis].dim_param = name

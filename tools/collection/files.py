@@ -33,6 +33,15 @@ def write_archive(folder: Path, archive: Path) -> None:
                 target.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
 
 
+def drop_entries(archive: Path, suffix: str) -> None:
+    """Rewrites an uncompressed zip without the entries whose names end so."""
+    with zipfile.ZipFile(archive) as source:
+        kept = {name: source.read(name) for name in source.namelist() if not name.endswith(suffix)}
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
+        for name, content in kept.items():
+            target.writestr(zipfile.ZipInfo(name, EPOCH), content)
+
+
 def commented(content: Mapping[str, Json], key: str, comment: str) -> CommentedMap:
     """The mapping with a comment above one of its keys; lines of the comment are broken at newlines."""
     result = CommentedMap(content)

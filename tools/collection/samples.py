@@ -117,19 +117,18 @@ def spots_example(rng: np.random.Generator, size: int = 64, *, photons: tuple[fl
 
 
 def foci_example(rng: np.random.Generator, size: int = 96) -> NucleiExample:
-    """Bright repair foci inside dim nuclei, on a 12 bit camera that can saturate; labels number the foci."""
+    """Bright and faint repair foci in dim nuclei, numbered, on a 12 bit camera that can saturate."""
     nuclei = shapes.nuclei_labels(rng, (size, size), count=int(14 * (size / 96) ** 2), radius=(9, 15))
     scene = shapes.spots(rng, (size, size), count=int(rng.integers(20, 60) * (size / 96) ** 2), sigma=1.4)
     inside = [(int(y), int(x)) for y, x in np.rint(scene.positions) if nuclei[int(y), int(x)] > 0]
     seeds = np.zeros((size, size), np.bool_)
     for position in inside:
         seeds[position] = True
-    foci = ndimage.gaussian_filter(seeds.astype(np.float32), 1.4) * 12
-    light = 0.12 * shapes.nuclei_light(rng, nuclei) + foci * ndimage.gaussian_filter(
-        rng.uniform(0.4, 1.4, (size, size)), 2
-    )
+    brightness = np.where(seeds, rng.uniform(0.1, 1.0, (size, size)), 0).astype(np.float32)
+    foci = 12 * ndimage.gaussian_filter(brightness, 1.4)
+    light = 0.2 * shapes.nuclei_light(rng, nuclei) + foci
     labels = (
         ndimage.label(ndimage.distance_transform_edt(~seeds) < 2.2)[0] if inside else np.zeros((size, size))
     )
-    camera = Camera(blur=0.6, photons=(100.0, 700.0), ceiling=4095)
+    camera = Camera(blur=0.6, photons=(15.0, 1200.0), ceiling=4095)
     return NucleiExample(photograph(rng, light.astype(np.float32), camera), np.asarray(labels, np.int32))

@@ -1,0 +1,389 @@
+"""What is read out of descriptions, first of all the real ones."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.cell import WeightsFormat
+from harness.collection import named_files
+from harness.collection.description import Description, parse_description
+from harness.collection.description_yaml import Dumper, parse, read_description
+from harness.collection.fault import ModelFault
+from harness.collection.tolerance import (
+    DEFAULT_0_4,
+    DEFAULT_0_5,
+    Tolerance,
+    ToleranceRule,
+    rules_of,
+    tolerance_for,
+)
+from harness.verdict import Reason
+from tests.collection import packages
+from tests.collection.conftest import SHARED
+
+ROOT = Path(__file__).parents[2]
+REAL = sorted([*ROOT.glob("collection/*/rdf.yaml"), *SHARED.glob("models/*/rdf.yaml")])
+PLAIN = [
+    "1e-5",
+    "no",
+    "on",
+    "1:30",
+    "190:20:30",
+    "010",
+    "08",
+    "0o17",
+    "0x1F",
+    "1_000",
+    "1_0.5",
+    "0b11",
+    "+12",
+]
+PLAIN += ["-010", "2021-01-01", "~", "null", "Null", ".inf", "-.INF", "+.inf", ".nan", "+.5", "5.", "1e5"]
+PLAIN += [
+    "-1E+3",
+    ".5e3",
+    "y",
+    "TRUE",
+    "12345678901234567890",
+    "1.2.3",
+    "0.5.4",
+    ".",
+    "1e",
+    "1__0",
+    "_1",
+    "0",
+]
+
+
+def _reference(data: bytes) -> Any:
+    ruyaml = pytest.importorskip("ruyaml", reason="needs ruyaml, which bioimageio.spec reads with")
+    return ruyaml.YAML(typ="safe").load(io.BytesIO(data))
+
+
+def _described(**changes: Any) -> Description:
+    return parse_description(packages.content(**changes), shown="rdf.yaml").description
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.parent.name)
+def test_real_descriptions_are_read_as_the_reference_reads_them(path: Path) -> None:
+    assert read_description(path, shown="rdf.yaml") == _reference(path.read_bytes())
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain_values_are_those_of_yaml_1_2(text: str) -> None:
+    ours, theirs = parse(f"a: {text}".encode(), shown="x")["a"], _reference(f"a: {text}".encode())["a"]
+    assert repr(ours) == repr(theirs)
+
+
+def test_times_keep_their_zone() -> None:
+    read = parse(b"a: 2021-01-01T10:00:00+02:00", shown="x")["a"]
+    assert read == datetime.datetime(2021, 1, 1, 8, tzinfo=datetime.timezone.utc)
+
+
+def test_characters_that_json_writes_as_two() -> None:
+    assert parse(rb'{"a": "\ud83e\udd88", "b": 1}', shown="x") == {"a": "\N{SHARK}", "b": 1}
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(VALUES | st.sampled_from([*PLAIN, "\x85", "a\u2028b", "\ufeff", "a\n b", " a"]))
+def test_what_is_staged_is_read_back(value: Any) -> None:
+    data = yaml.dump({"a": value}, Dumper=Dumper, allow_unicode=True, sort_keys=False).encode()
+    assert parse(data, shown="x") == {"a": value}
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_staged_text_stays_text_for_the_reference(text: str) -> None:
+    data = yaml.dump({"a": text}, Dumper=Dumper).encode()
+    assert _reference(data) == {"a": text}
+
+
+def test_the_descriptions_of_the_zoo_parse_or_are_refused_in_words(
+    zoo_descriptions: dict[str, dict[str, Any]],
+) -> None:
+    assert len(zoo_descriptions) == 87
+    refused = {}
+    for name, content in zoo_descriptions.items():
+        try:
+            parsed = parse_description(content, shown="rdf.yaml").description
+        except ModelFault as fault:
+            refused[name] = fault
+        else:
+            assert parsed.weights
+            assert all(parsed.files_for(weights) for weights in parsed.weights)
+    assert sorted(refused) == ["independent-mouse", "modest-spider"]
+    assert refused["modest-spider"].reason is Reason.DESCRIPTION_INVALID
+    assert "field " in refused["modest-spider"].message
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.parent.name)
+def test_real_models_are_read_whole(path: Path) -> None:
+    packages.good(path.parent)
+
+
+def test_every_file_of_the_zoo_is_named(zoo_descriptions: dict[str, dict[str, Any]]) -> None:
+    """What is looked for by its shape (a value beside a sha256, a list of files) is found by its field."""
+    for content in zoo_descriptions.values():
+        named = {file.source for file in named_files.find(content)}
+        described = {key: value for key, value in content.items() if key not in ("config", "cite", "badges")}
+        assert set(_sources(described)) <= named
+
+
+def _sources(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [source for item in value for source in _sources(item)]
+    if not isinstance(value, dict):
+        return []
+    here = [value["source"]] if "sha256" in value and "source" in value else []
+    listed = [
+        source
+        for key in ("covers", "files", "test_inputs", "test_outputs")
+        for source in value.get(key) or ()
+    ]
+    inner = [s for key, item in value.items() if key != "kwargs" for s in _sources(item)]
+    return here + [source for source in listed if isinstance(source, str)] + inner
+
+
+def test_the_files_of_format_0_5() -> None:
+    described = packages.content(
+        icon={"source": "icon.png"},
+        license={"source": "LICENSE.txt"},
+        attachments=[{"source": "careamics.yaml"}, {"source": "out.npy"}],
+        weights={
+            "onnx": {
+                "source": "w.onnx",
+                "opset_version": 17,
+                "external_data": {"source": "w.onnx.data", "sha256": "a" * 64},
+            },
+            "pytorch_state_dict": {
+                "source": "w.pt",
+                "pytorch_version": "2.1",
+                "architecture": {"source": "net.py", "callable": "Net", "sha256": "b" * 64},
+                "dependencies": {"source": "environment.yaml"},
+            },
+            "keras_hdf5": {"source": "w.h5", "tensorflow_version": "2.1"},
+            "torchscript": None,
+        },
+    )
+    custom = {"id": "custom", "callable": "f", "source": "post.py", "sha256": "c" * 64}
+    described["outputs"][0]["postprocessing"] = [{"id": "sigmoid"}, custom]
+    parsed = parse_description(described, shown="rdf.yaml").description
+    assert {file.field: file.source for file in parsed.files} == {
+        "covers[0]": "cover.png",
+        "documentation": "README.md",
+        "icon": "icon.png",
+        "license": "LICENSE.txt",
+        "attachments[0]": "careamics.yaml",
+        "attachments[1]": "out.npy",
+        "inputs[0].test_tensor": "in.npy",
+        "outputs[0].test_tensor": "out.npy",
+        "outputs[0].postprocessing[1]": "post.py",
+        "weights.onnx.source": "w.onnx",
+        "weights.onnx.external_data": "w.onnx.data",
+        "weights.pytorch_state_dict.source": "w.pt",
+        "weights.pytorch_state_dict.architecture": "net.py",
+        "weights.pytorch_state_dict.dependencies": "environment.yaml",
+        "weights.keras_hdf5.source": "w.h5",
+    }
+    assert WeightsFormat.TORCHSCRIPT not in parsed.weights
+    needed = {w: {file.source for file in parsed.files_for(w)} for w in parsed.weights}
+    common = {"careamics.yaml", "post.py"}
+    assert needed == {
+        WeightsFormat.ONNX: {"w.onnx", "w.onnx.data"} | common,
+        WeightsFormat.PYTORCH_STATE_DICT: {"w.pt", "net.py", "environment.yaml"} | common,
+        WeightsFormat.KERAS_HDF5: {"w.h5"} | common,
+    }
+    assert parsed.license == "LICENSE.txt"
+
+
+def test_the_files_of_format_0_4() -> None:
+    described = packages.old_content(
+        sample_inputs=["sample.tif"],
+        icon="🦈",
+        attachments={"files": ["macro.ijm"], "note": "free"},
+        weights={
+            "pytorch_state_dict": {
+                "source": "w.pt",
+                "sha256": "a" * 64,
+                "architecture": "unet.py:UNet",
+                "architecture_sha256": "b" * 64,
+                "kwargs": {"depth": 2},
+                "dependencies": "conda:./environment.yaml",
+                "attachments": {"files": ["blocks.py"]},
+                "pytorch_version": "1.9",
+            }
+        },
+    )
+    parsed = parse_description(described, shown="rdf.yaml").description
+    assert {file.field: (file.source, file.sha256) for file in parsed.files if "test_" not in file.field} == {
+        "sample_inputs[0]": ("sample.tif", None),
+        "documentation": ("README.md", None),
+        "attachments.files[0]": ("macro.ijm", None),
+        "weights.pytorch_state_dict.source": ("w.pt", "a" * 64),
+        "weights.pytorch_state_dict.architecture": ("unet.py", "b" * 64),
+        "weights.pytorch_state_dict.dependencies": ("./environment.yaml", None),
+        "weights.pytorch_state_dict.attachments.files[0]": ("blocks.py", None),
+    }
+    assert {file.source for file in parsed.files_for(WeightsFormat.PYTORCH_STATE_DICT)} == {
+        "w.pt",
+        "unet.py",
+        "./environment.yaml",
+        "blocks.py",
+        "macro.ijm",
+    }
+
+
+def test_architectures_from_a_library_name_no_file() -> None:
+    named = named_files.find(
+        {"weights": {"pytorch_state_dict": {"source": "w.pt", "architecture": "monai.networks.nets.UNet"}}}
+    )
+    assert [file.field for file in named] == ["weights.pytorch_state_dict.source"]
+
+
+@pytest.mark.parametrize(
+    ("id_", "words", "dtype", "expected"),
+    [
+        ("labels", "", "int32", True),
+        ("out", "Instance segmentation", "uint16", True),
+        ("nuclei_instances", "", "uint8", True),
+        ("labels", "", "float32", False),
+        ("mask", "foreground", "uint8", False),
+        ("labels", "class of each pixel", "uint8", False),
+        ("semantic-labels", "", "uint8", False),
+        ("labeled", "", "uint8", False),
+    ],
+)
+def test_only_numbered_objects_are_label_maps(id_: str, words: str, dtype: str, expected: bool) -> None:
+    described = packages.content()
+    id_ = id_.replace("-", "_")
+    described["outputs"][0] |= {"id": id_, "description": words, "data": {"type": dtype}}
+    parsed = parse_description(described, shown="rdf.yaml").description
+    assert parsed.outputs[0].label_map is expected
+    described["outputs"][0]["data"] = {"type": dtype, "values": [0, 1, 2]}
+    if dtype != "float32":
+        assert not parse_description(described, shown="rdf.yaml").description.outputs[0].label_map
+
+
+def test_variants_are_minimum_and_steps_and_batches() -> None:
+    variants = _described().variants
+    assert [variant.inputs for variant in variants] == [((b, x),) for b in (1, 2) for x in (4, 6, 8)]
+    assert variants[0].name == "n=0, batch=1"
+    assert all(v.outputs[0][1].allows(v.inputs[0][1]) for v in variants)
+    assert not variants[0].outputs[0][1].allows(5)
+
+
+def test_a_description_that_library_and_json_cannot_hold_is_refused() -> None:
+    nested: Any = {}
+    for _ in range(280):
+        nested = {"a": nested}
+    with pytest.raises(ModelFault, match="depth exceeded"):
+        _described(config=nested)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_descriptions_with_any_value_anywhere_are_read_or_refused(data: st.DataObject) -> None:
+    described = data.draw(st.sampled_from([packages.content(), packages.old_content()]))
+    node: Any = described
+    while True:
+        key = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else list(range(len(node)))))
+        if not isinstance(node[key], (dict, list)) or not node[key] or data.draw(st.booleans()):
+            break
+        node = node[key]
+    node[key] = data.draw(VALUES)
+    message = "rdf.yaml: parsed"
+    try:
+        parse_description(described, shown="rdf.yaml")
+    except ModelFault as fault:
+        message = fault.message
+    assert message.startswith("rdf.yaml: ")
+    assert "\n" not in message
+
+
+RULES = st.lists(
+    st.builds(
+        ToleranceRule,
+        tolerance=st.builds(Tolerance, atol=st.floats(0, 1)),
+        weights_formats=st.lists(st.sampled_from([w.value for w in WeightsFormat]), max_size=2).map(tuple),
+        outputs=st.lists(st.sampled_from("ab"), max_size=2).map(tuple),
+    ),
+    max_size=5,
+)
+
+
+@settings(deadline=None)
+@given(RULES, st.sampled_from(list(WeightsFormat)), st.sampled_from("ab"))
+def test_the_first_rule_that_matches_is_applied(
+    rules: list[ToleranceRule], weights: WeightsFormat, output: str
+) -> None:
+    chosen = tolerance_for(
+        (*rules, ToleranceRule(tolerance=DEFAULT_0_5)), weights_format=weights, output=output
+    )
+    matching = [
+        rule.tolerance
+        for rule in rules
+        if weights.value in (rule.weights_formats or [weights.value]) and output in (rule.outputs or [output])
+    ]
+    assert chosen == (matching or [DEFAULT_0_5])[0]
+
+
+def test_rules_end_with_the_default_of_the_format() -> None:
+    listed = {"relative_tolerance": 0.01, "output_ids": ["out"], "weights_formats": ["onnx"]}
+    config = {"bioimageio": {"reproducibility_tolerance": [listed], "test_kwargs": {"onnx": {}, "x": None}}}
+    new = rules_of({"format_version": "0.5.4", "config": config}, shown="x")
+    assert new[0] == ToleranceRule(
+        tolerance=Tolerance(rtol=0.01, ppm=100.0), weights_formats=("onnx",), outputs=("out",)
+    )
+    assert new[-1] == ToleranceRule(tolerance=DEFAULT_0_5)
+    assert rules_of({"format_version": "0.4.10"}, shown="x") == (ToleranceRule(tolerance=DEFAULT_0_4),)
+    with pytest.raises(ValueError, match="end with one"):
+        tolerance_for((), weights_format=WeightsFormat.ONNX, output="a")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "text",
+        {"bioimageio": {"reproducibility_tolerance": 1}},
+        {"bioimageio": {"reproducibility_tolerance": ["x"]}},
+        {"bioimageio": {"reproducibility_tolerance": [{"output_ids": "x"}]}},
+        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": -1}}}},
+        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": True}}}},
+        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": 10**400}}}},
+        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": float("nan")}}}},
+    ],
+)
+def test_tolerances_that_are_none_are_refused(config: Any) -> None:
+    with pytest.raises(ModelFault, match="x: field config") as raised:
+        rules_of({"format_version": "0.4.10", "config": config}, shown="x")
+    assert raised.value.reason is Reason.DESCRIPTION_INVALID
+
+
+def test_test_tensors_are_validated_with_what_was_parsed() -> None:
+    parsed = parse_description(packages.content(), shown="rdf.yaml")
+    arrays = {"raw": np.ones((1, 8), "float32"), "out": np.ones((1, 6), "float32")}
+    with pytest.raises(ModelFault, match=r"rdf\.yaml: outputs\[out\]"):
+        parsed.validate_test_tensors(arrays, shown="rdf.yaml")
+    old = parse_description(packages.old_content(), shown="rdf.yaml")
+    old.validate_test_tensors({}, shown="rdf.yaml")

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import jsonio
+from harness.cell import Backend, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
+from harness.collection.model import Model, Unreadable
+from harness.consumers import CONSUMERS, Consumer
+from harness.environments.spec import EnvironmentSpec
+from harness.errors import ConfigurationError, UsageError
+from harness.plan.make import make_plan, models_of
+from harness.plan.matrix import Offer, Selection, plan_cells
+from harness.plan.offers import offers_of
+from harness.plan.plan import LeftOut, Plan, PlannedCell, Settled, read_plan
+from harness.plan.shard import shard
+from harness.verdict import Blame, Reason
+from tests.collection.packages import read, write_model
+
+TORCHSCRIPT, ONNX, TENSORFLOW_JS = (
+    WeightsFormat.TORCHSCRIPT,
+    WeightsFormat.ONNX,
+    WeightsFormat.TENSORFLOW_JS,
+)
+TOOL = cast(
+    Consumer,
+    SimpleNamespace(
+        DEPTH=Depth.RUNTIME,
+        DISTRIBUTION="tool",
+        unsupported=lambda weights: "tool has no TensorFlow.js" if weights is TENSORFLOW_JS else None,
+    ),
+)
+TOOLS = {"tool": TOOL}
+
+
+def _offer(name: str, *weights: WeightsFormat, version: str = "0.9.6") -> Offer:
+    ref = EnvironmentRef(name=name, backend=Backend.VENV, digest=name)
+    return Offer(ref=ref, weights_formats=weights, consumers={"tool": version})
+
+
+OFFERS = [_offer("old", TORCHSCRIPT), _offer("new", TORCHSCRIPT, version="0.11.0")]
+
+
+def _plan(
+    *models: Model | Unreadable,
+    tools: dict[str, Consumer] = TOOLS,
+    offers: list[Offer] = OFFERS,
+    settings: dict[str, str] | None = None,
+    **selection: Any,
+) -> tuple[tuple[PlannedCell, ...], tuple[LeftOut, ...]]:
+    return plan_cells(
+        models,
+        consumers=tools,
+        offers=offers,
+        selection=Selection(**selection),
+        settings=settings or {},
+    )
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Model:
+    weights = {name: {"source": "weights.pt", **entry} for name, entry in WEIGHTS.items()}
+    (whole,) = read(write_model(tmp_path / "m", id="zoo/m", weights=weights))
+    assert isinstance(whole, Model)
+    return whole
+
+
+WEIGHTS: dict[str, dict[str, Any]] = {
+    "torchscript": {"pytorch_version": "2.1"},
+    "onnx": {"opset_version": 17},
+    "tensorflow_js": {"tensorflow_version": "2.1"},
+}
+
+
+def _unreadable(source: str = "m") -> Unreadable:
+    ref = ModelRef(id="m", source=source)
+    return Unreadable(ref=ref, reason=Reason.DESCRIPTION_INVALID, message="rdf.yaml: is not valid YAML")
+
+
+def test_every_weights_entry_is_a_cell_or_left_out_with_the_reason(model: Model) -> None:
+    cells, left_out = _plan(model)
+    assert [(c.cell.weights_format, c.cell.environment and c.cell.environment.name) for c in cells] == [
+        (TORCHSCRIPT, "old"),
+        (TORCHSCRIPT, "new"),
+        (TENSORFLOW_JS, None),
+    ]
+    assert [c.cell.consumer.version for c in cells] == ["0.9.6", "0.11.0", "0.11.0"]
+    assert cells[2].settled == Settled(reason="format-not-supported", message="tool has no TensorFlow.js")
+    assert [entry.why for entry in left_out] == ["no environment has tool for onnx"]
+    assert len({cell.key for cell in cells}) == 3
+
+
+def test_what_was_not_selected_is_said(model: Model) -> None:
+    assert _plan(model, models=("other*",))[1] == (LeftOut(what="zoo/m", why="not selected by --select"),)
+    cells, left_out = _plan(model, weights=(ONNX,), models=("zoo/*",))
+    assert cells == ()
+    assert [entry.why for entry in left_out].count("not selected by --weights") == 2
+    _, left_out = _plan(model, tools={"other": TOOL, "tool": TOOL}, consumers=("tool",))
+    assert LeftOut(what="zoo/m · other", why="not selected by --consumer") in left_out
+    _, left_out = _plan(model, devices=(Device.CUDA,))
+    assert "environment old has no build for cuda" in [entry.why for entry in left_out]
+
+
+def test_a_model_that_cannot_be_read_is_one_settled_cell() -> None:
+    (cell,), left_out = _plan(_unreadable())
+    assert left_out == ()
+    assert cell.cell.weights_format is None
+    assert cell.settled is not None
+    assert cell.settled.blame is Blame.METADATA
+    other = _plan(_unreadable("group/m"))[0][0]
+    assert other.key != cell.key
+
+
+def test_settings_are_part_of_the_key(model: Model) -> None:
+    keys = [{cell.key for cell in _plan(model, settings={"judge": version})[0]} for version in "12"]
+    assert not keys[0] & keys[1]
+
+
+def _make(collection: Path, **selection: Any) -> Any:
+    return make_plan(
+        str(collection),
+        specs={},
+        backend=Backend.VENV,
+        selection=Selection(**selection),
+        settings={},
+        created_at="2026-01-01T00:00:00Z",
+    )
+
+
+def test_a_plan_is_made_stored_and_read_again(tmp_path: Path) -> None:
+    write_model(tmp_path / "c" / "a", id="a")
+    (tmp_path / "c" / "b").mkdir()
+    heard: list[tuple[int, int, str]] = []
+    made = make_plan(
+        str(tmp_path / "c"),
+        specs={},
+        backend=Backend.VENV,
+        selection=Selection(),
+        settings={},
+        created_at="now",
+        on_model=lambda done, total, source: heard.append((done, total, source)),
+    )
+    assert heard == [(0, 2, "a"), (1, 2, "b")]
+    assert list(made.models) == ["a"]
+    jsonio.write(tmp_path / "plan.json", made.plan)
+    plan = read_plan(tmp_path / "plan.json")
+    assert plan == made.plan
+    assert list(models_of(plan)) == ["a"]
+
+
+def test_selections_that_match_nothing(tmp_path: Path) -> None:
+    write_model(tmp_path / "a", id="a")
+    with pytest.raises(UsageError, match="--consumer fiji: no such consumer; known: "):
+        _make(tmp_path, consumers=("fiji",))
+    with pytest.raises(UsageError, match=r"--select x\*: matches none of the 1 models"):
+        _make(tmp_path, models=("x*",))
+    assert _make(tmp_path, models=("a",)).plan.left_out
+    assert set(CONSUMERS)
+
+
+def test_models_that_changed_since_the_plan_was_made(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "c" / "m", id="zoo/m")
+    (whole,) = read(tmp_path / "c")
+    assert isinstance(whole, Model)
+    plan = Plan(collection=str(tmp_path / "c"), created_at="", harness="", cells=_plan(whole)[0])
+    assert list(models_of(plan)) == ["m"]
+    (folder / "weights.pt").write_bytes(b"changed")
+    with pytest.raises(ConfigurationError, match="m: is not what it was when the plan was made"):
+        models_of(plan)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"schema": 2}, "field schema: is 2, this harness reads 1"),
+        ({"cells": 1}, "cells"),
+        ({"cells": [{"settled": {"reason": "bored", "message": ""}}]}, "unknown reason|missing required"),
+    ],
+)
+def test_plans_that_are_none(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
+    plan = Plan(collection="c", created_at="", harness="", cells=())
+    (tmp_path / "plan.json").write_text(json.dumps(msgspec.to_builtins(plan) | changes))
+    with pytest.raises(ConfigurationError, match=words):
+        read_plan(tmp_path / "plan.json")
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers()), st.integers(1, 9))
+def test_shards_are_a_partition_of_even_parts(cells: list[int], count: int) -> None:
+    parts = [shard(cells, index, count) for index in range(1, count + 1)]
+    assert sorted(cell for part in parts for cell in part) == sorted(cells)
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize(("index", "count"), [(0, 2), (3, 2), (1, 0)])
+def test_a_shard_that_is_none(index: int, count: int) -> None:
+    with pytest.raises(ValueError, match=f"no part {index} of {count}"):
+        shard([1], index, count)
+
+
+def _spec(folder: Path, *consumers: str) -> EnvironmentSpec:
+    (folder / "requirements.lock").write_text("tool==0.11.0\n")
+    return EnvironmentSpec(
+        name="onnx",
+        folder=folder,
+        description="",
+        python="3.11",
+        weights_formats=(ONNX,),
+        consumers=consumers,
+        variables={},
+        torch_backend="",
+    )
+
+
+def test_environments_are_offered_with_the_locked_version_of_their_tools(tmp_path: Path) -> None:
+    (offer,) = offers_of([_spec(tmp_path, "tool")], backend=Backend.VENV, consumers=TOOLS)
+    assert (offer.ref.name, offer.consumers, offer.weights_formats) == ("onnx", {"tool": "0.11.0"}, (ONNX,))
+
+
+def test_environments_that_offer_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="field consumers: there is no consumer 'fiji'; known: tool"):
+        offers_of([_spec(tmp_path, "fiji")], backend=Backend.VENV, consumers=TOOLS)
+    spec = _spec(tmp_path, "tool")
+    spec.lock.write_text("other==1\n")
+    with pytest.raises(
+        ConfigurationError, match=r"tool is not in requirements\.lock; run `harness env lock onnx`"
+    ):
+        offers_of([spec], backend=Backend.VENV, consumers=TOOLS)
