@@ -72,9 +72,7 @@ def test_errors_while_running(cause: str, reason: Reason) -> None:
 def ended(
     *events: Event, code: int | None = None, signal: str | None = None, timed_out: bool = False
 ) -> Evidence:
-    finished = Finished(
-        exit_code=code, signal=signal, timed_out=timed_out, seconds=1.0, peak_memory_bytes=0
-    )
+    finished = Finished(exit_code=code, signal=signal, timed_out=timed_out, seconds=1.0, peak_memory_bytes=0)
     return Evidence(finished=finished, events=events, malformed=None, log_tail="last words")
 
 

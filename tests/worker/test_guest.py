@@ -49,7 +49,9 @@ def test_a_real_python_3_8_runs_it(tmp_path: Path) -> None:
         "tasks": [],
     }
     (tmp_path / "job.json").write_text(json.dumps(job))
-    code = f"import sys; sys.path[0] = {str(tmp_path)!r}\nimport harness_worker.main as m\nm.main(sys.argv[1])"
+    code = (
+        f"import sys; sys.path[0] = {str(tmp_path)!r}\nimport harness_worker.main as m\nm.main(sys.argv[1])"
+    )
     subprocess.run([python, "-S", "-c", code, str(tmp_path / "job.json")], check=True)
     events = [json.loads(line) for line in (tmp_path / "reply").read_text().splitlines()]
     assert [event["event"] for event in events] == ["stage", "error", "end"]
