@@ -28,12 +28,15 @@ def stage_model(model: Model, weights_format: WeightsFormat, folder: Path) -> Pa
     """Copy the description and the files of these weights to ``folder``; returns the description's path.
 
     The staged description has no other weights: bioimageio.core 0.11 opens ``keras_v3`` wherever a model has
-    it, also when it is asked for ``keras_hdf5``. Files of the web lie beside it under names of their own.
+    it, also when it is asked for ``keras_hdf5``. Files of the web are staged under their own names in one
+    folder, since weights may refer to each other by name (ONNX's external data).
     """
     folder.mkdir(parents=True)
     renamed: dict[str, str] = {}
     for number, file in enumerate(model.description.files_for(weights_format)):
-        name = f"remote/{number}/{_last_part(file)}" if file.remote else file.source
+        name = f"remote/{_last_part(file)}" if file.remote else file.source
+        if name in renamed.values() and file.source not in renamed:
+            name = f"remote/{number}/{_last_part(file)}"
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(model.paths[file.source], target)

@@ -75,8 +75,11 @@ def read_records(folder: Path) -> Iterator[Record]:
         try:
             with segment.open("rb") as lines:
                 for number, line in enumerate(lines, start=1):
-                    if line.strip() and (line.endswith(b"\n") or _is_json(line)):
+                    whole = line.endswith(b"\n")
+                    if line.strip() and (whole or _is_json(line)):
                         yield _record(line, origin=f"{segment}, line {number}")
+                    if not whole:
+                        break  # a writer may be at it: what comes next would be the line's other half
         except OSError as error:
             raise ConfigurationError(f"{segment}: cannot be read ({error.strerror})") from error
 
