@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from harness.errors import Interrupted
 
 _POLL_SECONDS = 0.01
 _GRACE_SECONDS = 2.0
+_MARK = "HARNESS_PROCESS"
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +57,8 @@ def run(
     """Run a command to its end; its output (both streams) is appended to ``log``.
 
     The process leads its own group, and the whole group is killed when the process has ended, at the time-out
-    (seconds of wall time), and when ``cancel`` is set. Nothing is read from standard input.
+    (seconds of wall time), and when ``cancel`` is set. On Linux, descendants that left the group are found by
+    a mark in their environment and killed, too. Nothing is read from standard input.
 
     Raises:
         OSError: the program cannot be started.
@@ -63,6 +66,7 @@ def run(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
+    mark = secrets.token_hex(16)
     with log.open("ab") as stream:
         process = subprocess.Popen(
             list(argv),
@@ -70,7 +74,7 @@ def run(
             stdout=stream,
             stderr=subprocess.STDOUT,
             cwd=cwd,
-            env=dict(env),
+            env={**env, _MARK: mark},
             start_new_session=True,
         )
     timed_out = False
@@ -84,6 +88,7 @@ def run(
         raise
     finally:
         _kill_group(process.pid)
+        _kill_marked(mark)
     code, peak = ended
     return Finished(
         exit_code=code if code >= 0 else None,
@@ -152,6 +157,15 @@ def _kill_group(pid: int, what: int | None = None) -> None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of the group is left
         os.killpg(pid, signal.SIGKILL if what is None else what)
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill every process of this user that inherited the mark; a second look catches what was just forked."""
+    for _ in range(2):
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):  # another user's, or gone
+                if f"{_MARK}={mark}".encode() in environ.read_bytes():
+                    os.kill(int(environ.parent.name), signal.SIGKILL)
 
 
 def _signal_name(number: int) -> str:

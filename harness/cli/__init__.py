@@ -73,6 +73,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         epilog="example:\n  harness run collection\n\n`harness COMMAND --help` explains a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
     parser.add_argument("--version", action="version", version=f"harness {harness.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((argument for argument in arguments if argument in COMMANDS), None)
@@ -84,7 +85,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             epilog=f"example:\n  {example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_argument("--debug", action="store_true", help="show tracebacks")
+        command.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
+        )
         if name == asked:
             importlib.import_module(f"harness.cli.{module}").add_arguments(command)
     return parser

@@ -9,51 +9,59 @@ from rich.console import Console
 
 from harness import labels
 from harness.cli.progress import one_line
+from harness.errors import ExitCode
 from harness.ledger.gate import decide
 from harness.ledger.query import current, newest_by_key
+from harness.ledger.record import Record
 from harness.ledger.store import read_records
+from harness.ledger.survey import Survey, read_surveys, write_if_needed
 from harness.plan.plan import PlannedCell
 from harness.verdict import Status
 
 
-def finish(cells: Sequence[PlannedCell], output: Path, *, ran: int, site_url: str = "") -> int:
+def finish(
+    cells: Sequence[PlannedCell], output: Path, *, run: str, ran: int, survey: Survey, site_url: str
+) -> ExitCode:
     """Rebuild the site below ``output``, print the summary, return the exit code."""
     records = list(read_records(output / "ledger"))
+    write_if_needed(output / "ledger", survey, records, run=run)
     index = rebuild(output, site_url=site_url)
-    decision = decide([cell.key for cell in cells], records)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     held = newest_by_key(records)
+    mine = [held[cell.key] for cell in cells if cell.key in held]
     for status in (Status.FAILED, Status.INCONCLUSIVE):
-        for cell in cells:
-            record = held.get(cell.key)
-            if record is not None and record.status is status:
-                console.print(one_line(record), markup=False, soft_wrap=True)
-                for line in (record.message.splitlines() or [""])[:3]:
-                    console.print(f"    {line}", markup=False, soft_wrap=True)
-                console.print(f"    what to do: {record.hint}", markup=False, soft_wrap=True)
+        for record in mine:
+            if record.status is status:
+                _explain(record, console)
+    decision = decide([cell.key for cell in cells], records)
     counts = ", ".join(
         f"{count} {labels.STATUS[status].label}" for status, count in decision.counts.items() if count
     )
-    console.print(
-        f"{len(cells)} cells ({ran} run now, {len(cells) - ran} unchanged): {counts or 'nothing recorded'}",
-        markup=False,
-        soft_wrap=True,
-    )
-    console.print(f"{decision.sentence}; report: {index}", markup=False, soft_wrap=True)
-    return int(decision.exit_code)
+    unchanged = len(mine) - ran
+    console.print(f"{len(cells)} cells ({ran} run now, {unchanged} unchanged): {counts}", markup=False)
+    console.print(f"{decision.sentence}; report: {index}", markup=False)
+    return decision.exit_code
 
 
-def rebuild(output: Path, *, site_url: str = "") -> Path:
+def rebuild(output: Path, *, site_url: str) -> Path:
     """Write the site from the ledger; returns its first page."""
     from harness.execute import origin
     from harness.reports.site import write_site
 
-    records = current(read_records(output / "ledger"))
+    ledger = output / "ledger"
     write_site(
-        records,
+        current(read_records(ledger), read_surveys(ledger)),
         output / "site",
         artifacts=output / "artifacts",
         generated_at=origin.now(),
         site_url=site_url,
     )
     return output / "site" / "index.html"
+
+
+def _explain(record: Record, console: Console) -> None:
+    """A cell that needs attention: what, why, and what to do."""
+    console.print(one_line(record), markup=False)
+    for line in record.message.splitlines()[:3]:
+        console.print(f"    {line}", markup=False)
+    console.print(f"    what to do: {record.hint}", markup=False)

@@ -62,10 +62,10 @@ def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
     from harness.cli.progress import reading
     from harness.environments import backend
     from harness.environments.spec import load_all
-    from harness.execute import judge, origin
+    from harness.execute import origin
+    from harness.execute.deciding import deciding_settings
     from harness.plan.make import make_plan
     from harness.plan.matrix import Selection
-    from harness.worker import protocol
 
     backend.choose(args.backend)
     specs = load_all(options.environments_folder(args.environments))
@@ -80,11 +80,7 @@ def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
                 weights=tuple(args.weights),
                 devices=tuple(dict.fromkeys(args.device or [Device.CPU])),
             ),
-            settings={
-                "protocol": str(protocol.VERSION),
-                "judge": str(judge.VERSION),
-                "threads": str(THREADS),
-            },
+            settings=deciding_settings(threads=THREADS),
             created_at=origin.now(),
             on_model=on_model,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,12 +47,16 @@ def reading() -> Iterator[Callable[[int, int, str], None]]:
 
 
 class RunDisplay:
-    """Shows a run; the observer of a session, and a context manager."""
+    """Shows a run; the observer of a session, and a context manager.
+
+    Nobody may be reading any more (``harness run | head``): then it goes quiet, and the run goes on.
+    """
 
     def __init__(self, total: int) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self.done = 0
+        self._total = total
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._lock = threading.Lock()
-        self._done, self._total = 0, total
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -69,6 +74,10 @@ class RunDisplay:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the live display away."""
         self._progress.stop()
 
     def environment(self, line: str) -> None:
@@ -82,13 +91,15 @@ class RunDisplay:
     def recorded(self, record: Record) -> None:
         """One more cell has its record."""
         with self._lock:
-            self._done += 1
-            self._progress.update(self._task, completed=self._done, now="")
+            self.done += 1
+            self._progress.update(self._task, completed=self.done, now="")
             style = STYLES[record.status]
-            self._print(f"[{self._done}/{self._total}] {one_line(record)}", style=style)
+            self._print(f"[{self.done}/{self._total}] {one_line(record)}", style=style)
 
     def _print(self, line: str, *, style: str = "") -> None:
-        self._console.print(line, style=style, markup=False, soft_wrap=True)
+        # rich ends the program on a broken pipe; a display must not end a run.
+        with contextlib.suppress(BrokenPipeError, SystemExit):
+            self._console.print(line, style=style, markup=False)
 
 
 def one_line(record: Record) -> str:

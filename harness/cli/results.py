@@ -33,12 +33,14 @@ def main(args: argparse.Namespace) -> int:
     """Print the records that the filters leave, to standard output."""
     from harness.ledger.query import current
     from harness.ledger.store import read_records
+    from harness.ledger.survey import read_surveys
     from harness.reports import listing
 
     folder = args.output / "ledger"
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no ledger; `harness run --output {args.output}` makes one")
-    records = [record for record in current(read_records(folder)) if _wanted(record, args)]
+    shown = current(read_records(folder), read_surveys(folder))
+    records = [record for record in shown if _wanted(record, args)]
     if args.format == "table":
         _print_table(records)
     else:

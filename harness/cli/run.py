@@ -14,9 +14,9 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.cli.progress import RunDisplay
-    from harness.collection.model import Model
     from harness.environments.spec import EnvironmentSpec
     from harness.ledger.store import LedgerWriter
+    from harness.plan.make import Planned
     from harness.plan.plan import PlannedCell
 
 
@@ -59,38 +59,50 @@ def main(args: argparse.Namespace) -> int:
     from harness.execute import origin
     from harness.execute.session import Rerun, to_run
     from harness.ledger.store import LedgerWriter, read_records
+    from harness.ledger.survey import Survey
     from harness.plan.shard import shard
 
     if args.isolation in ("sandbox", "container"):
         raise UsageError(f"--isolation {args.isolation}: is not in this version; it has `process` only")
-    cells, models, specs = _planned(args)
-    cells = shard(cells, *args.shard)
-    run = origin.run_id()
-    ledger = LedgerWriter(args.output / "ledger", run)
-    todo = to_run(cells, read_records(args.output / "ledger"), Rerun(args.rerun))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
+    run = origin.run_id()
+    ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
+    planned, specs = _planned(args)
+    plan, at = planned.plan, origin.now()
+    if not plan.cells:
+        why = f", e.g. {plan.left_out[0].what}: {plan.left_out[0].why}" if plan.left_out else ""
+        raise UsageError(f"{plan.collection}: no cell is left to run{why}; `harness plan` lists all")
+    cells = shard(plan.cells, *args.shard)
+    todo = to_run(cells, read_records(args.output / "ledger"), Rerun(args.rerun), timeout=args.timeout)
     with RunDisplay(total=len(todo)) as display:
         try:
-            _execute(args, run, todo, models, specs, ledger, display)
+            _execute(args, run, todo, planned, specs, ledger, display)
         finally:
-            code = finish(cells, args.output, ran=len(todo), site_url=args.site_url)
-    return code
+            display.stop()
+            survey = Survey(
+                collection=plan.collection,
+                at=at,
+                sources=plan.sources,
+                keys=tuple(cell.key for cell in cells),
+            )
+            code = finish(
+                cells, args.output, run=run, ran=display.done, survey=survey, site_url=args.site_url
+            )
+    return int(code)
 
 
-def _planned(
-    args: argparse.Namespace,
-) -> tuple[tuple[PlannedCell, ...], dict[str, Model], dict[str, EnvironmentSpec]]:
-    """The cells, their models by source, and the environments; a plan that was made here is stored."""
+def _planned(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSpec]]:
+    """The plan with its models, and the environments; a plan that was made here is stored."""
     from harness import jsonio
     from harness.cli.progress import reading
     from harness.environments.spec import load_all
-    from harness.plan.make import models_of
+    from harness.plan.make import Planned, models_of
     from harness.plan.plan import read_plan
 
     if args.plan is None:
         planned, specs = plan_for(args)
         jsonio.write(args.output / "plan.json", planned.plan)
-        return planned.plan.cells, planned.models, specs
+        return planned, specs
     plan = read_plan(args.plan)
     specs = load_all(options.environments_folder(args.environments))
     for entry in plan.cells:
@@ -102,14 +114,14 @@ def _planned(
                 f"{args.plan}: environment {environment.name} is not what it was; make the plan again"
             )
     with reading() as on_model:
-        return plan.cells, models_of(plan, on_model=on_model), specs
+        return Planned(plan, models_of(plan, on_model=on_model)), specs
 
 
 def _execute(
     args: argparse.Namespace,
     run: str,
     todo: list[PlannedCell],
-    models: dict[str, Model],
+    planned: Planned,
     specs: dict[str, EnvironmentSpec],
     ledger: LedgerWriter,
     display: RunDisplay,
@@ -118,11 +130,16 @@ def _execute(
     from harness.execute.session import Session
 
     session = Session(
-        models=models,
+        models=planned.models,
         specs=specs,
         ledger=ledger,
         settings=Settings(
-            run=run, artifacts=args.output / "artifacts", worker=Path(), timeout=args.timeout, threads=THREADS
+            run=run,
+            collection=planned.plan.collection,
+            artifacts=args.output / "artifacts",
+            worker=Path(),
+            timeout=args.timeout,
+            threads=THREADS,
         ),
         observer=display,
         cancel=threading.Event(),

@@ -14,12 +14,16 @@ from harness.collection import format_library, named_files, tolerance
 from harness.collection.fault import ModelFault
 from harness.collection.named_files import NamedFile
 from harness.collection.tolerance import ToleranceRule
-from harness.collection.variants import Variant, plan_variants
+from harness.collection.variants import Planned, Variant, plan_variants
 from harness.verdict import Reason
 
 SUPPORTED_FORMATS = ("0.4", "0.5")
 _LABEL_WORDS = re.compile(r"\b(label|labels|instance|instances)\b", re.IGNORECASE)
 _CLASS_WORDS = re.compile(r"\b(class|classes|category|categories|semantic)\b", re.IGNORECASE)
+_NOT_CONVERTED = Planned(
+    (),
+    "other sizes than the test tensors' are not tested: bioimageio.spec cannot convert this 0.4 description",
+)
 _TEXT_FIELDS = ("id", "name", "description", "format_version", "type")
 
 
@@ -42,7 +46,13 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """A valid description. ``files`` is everything that it names, the test tensors included."""
+    """A valid description.
+
+    Attributes:
+        files: everything that it names, the test tensors included.
+        variants: the sizes to be tested.
+        variants_left_out: in words, which promised sizes are not tested and why; empty if all are.
+    """
 
     id: str | None
     name: str
@@ -59,6 +69,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[NamedFile, ...]
     variants: tuple[Variant, ...]
     tolerances: tuple[ToleranceRule, ...]
+    variants_left_out: str = ""
 
     def files_for(self, weights_format: WeightsFormat) -> tuple[NamedFile, ...]:
         """What a consumer may open to run these weights: the weights, code, attachments; no test tensor."""
@@ -102,6 +113,7 @@ def parse_description(content: Mapping[str, Any], *, shown: str) -> Parsed:
     old = format_version.startswith("0.4")
     model = format_library.validated(content, shown=shown)
     latest = format_library.converted(content) if old else model
+    planned = plan_variants(latest) if latest is not None else _NOT_CONVERTED
     files = named_files.find(content)
     by_field = {file.field: file for file in files}
 
@@ -125,7 +137,8 @@ def parse_description(content: Mapping[str, Any], *, shown: str) -> Parsed:
         outputs=tensors("outputs", model.outputs),
         weights=tuple(f for f in WeightsFormat if content["weights"].get(f.value) is not None),
         files=files,
-        variants=plan_variants(latest) if latest is not None else (),
+        variants=planned.variants,
+        variants_left_out=planned.left_out,
         tolerances=tolerance.rules_of(content, shown=shown),
     )
     return Parsed(description, model)

@@ -51,9 +51,7 @@ def download(url: str, *, sha256: str | None = None) -> Path:
         return folder / stated
     path = _fetch(url, folder)
     if stated is not None and path.name != stated:
-        raise ModelFault(
-            Reason.SHA256_MISMATCH, f"{url}: has sha256 {path.name}, the description states {stated}"
-        )
+        raise ModelFault(Reason.SHA256_MISMATCH, f"{url}: has sha256 {path.name}, {stated} is stated")
     return path
 
 

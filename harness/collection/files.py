@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from harness.collection import fetch
@@ -12,7 +13,34 @@ from harness.collection.fault import ModelFault
 from harness.collection.named_files import NamedFile
 from harness.verdict import Reason
 
-__all__ = ["Located", "file_sha256", "hash_files"]
+__all__ = ["Located", "Stamp", "file_sha256", "hash_files", "stamp"]
+
+
+class Stamp(NamedTuple):
+    """By what a file is known to be unchanged without reading it."""
+
+    size: int
+    mtime_ns: int
+
+
+class _Read(NamedTuple):
+    path: Path
+    sha256: str
+    stamp: Stamp | None  # from before it was read; None for what the cache keeps by sha256
+
+
+class Hashed(NamedTuple):
+    """Every named file by source; a stamp for those that are files of the model's own folder."""
+
+    paths: dict[str, Path]
+    digests: dict[str, str]
+    stamps: dict[str, Stamp]
+
+
+def stamp(path: Path) -> Stamp:
+    """The file's stamp as of now; raises OSError."""
+    found = path.stat()
+    return Stamp(size=found.st_size, mtime_ns=found.st_mtime_ns)
 
 
 class Located:
@@ -22,8 +50,8 @@ class Located:
         self.folder = folder
         self.base_url = base_url
 
-    def find(self, file: NamedFile) -> tuple[Path, str]:
-        """The file on this machine, fetched if need be, and its actual sha256.
+    def find(self, file: NamedFile) -> _Read:
+        """The file on this machine, fetched if need be, with its actual sha256.
 
         Raises:
             ModelFault: SOURCE_OUTSIDE_PACKAGE, FILE_MISSING, SHA256_MISMATCH, DOWNLOAD_FAILED or DISK_FULL,
@@ -39,28 +67,31 @@ class Located:
             path = fetch.download(url, sha256=file.sha256)
         except ModelFault as fault:
             raise ModelFault(fault.reason, f"field {file.field}: {fault.message}") from fault
-        return path, path.name
+        return _Read(path, path.name, None)
 
 
-def hash_files(files: Iterable[NamedFile], located: Located) -> tuple[dict[str, Path], dict[str, str]]:
-    """Every named file's path and its actual sha256, both by source.
+def hash_files(files: Iterable[NamedFile], located: Located) -> Hashed:
+    """Every named file's path and its actual sha256.
 
     Raises:
         ModelFault: as ``Located.find``; SHA256_MISMATCH names field, file and both digests.
     """
-    paths: dict[str, Path] = {}
-    digests: dict[str, str] = {}
+    found: dict[str, _Read] = {}
     for file in files:
-        if file.source not in digests:
-            paths[file.source], digests[file.source] = located.find(file)
-        actual = digests[file.source]
+        if file.source not in found:
+            found[file.source] = located.find(file)
+        actual = found[file.source].sha256
         if file.sha256 and actual != file.sha256.strip().lower():
             raise ModelFault(
                 Reason.SHA256_MISMATCH,
                 f"field {file.field}: {file.source!r} has sha256 {actual}, "
                 f"the description states {file.sha256}",
             )
-    return paths, digests
+    return Hashed(
+        paths={source: read.path for source, read in found.items()},
+        digests={source: read.sha256 for source, read in found.items()},
+        stamps={source: read.stamp for source, read in found.items() if read.stamp is not None},
+    )
 
 
 def _inside(file: NamedFile) -> PurePosixPath:
@@ -74,7 +105,7 @@ def _inside(file: NamedFile) -> PurePosixPath:
     return relative
 
 
-def _plain_file(folder: Path, relative: PurePosixPath, file: NamedFile) -> tuple[Path, str]:
+def _plain_file(folder: Path, relative: PurePosixPath, file: NamedFile) -> _Read:
     """The file below ``folder``, reached without a link, since a link may lead anywhere; and its sha256."""
     where = f"field {file.field}: {file.source!r}"
     path = folder
@@ -86,7 +117,8 @@ def _plain_file(folder: Path, relative: PurePosixPath, file: NamedFile) -> tuple
                     Reason.SOURCE_OUTSIDE_PACKAGE, f"{where} goes through the symbolic link {path.name!r}"
                 )
         if path.is_file():
-            return path, file_sha256(path)
+            before = stamp(path)
+            return _Read(path, file_sha256(path), before)
     except (OSError, ValueError) as error:  # no permission, a name too long or with a NUL
         why = error.strerror if isinstance(error, OSError) else error
         raise ModelFault(Reason.FILE_MISSING, f"{where} cannot be read ({why})") from error

@@ -27,7 +27,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         url: URL of the description or ``.zip``; None for a path.
         id: what an index calls it; None where only the description can say.
         version: the index's version; None likewise.
-        sha256: of what ``url`` names, where an index states it.
+        sha256: of the description or ``.zip``, where an index states it.
+        sha256_field: where the index states it, e.g. "items[2].versions[0].sha256".
         named: whether the user named this very path, which may then be a symbolic link.
     """
 
@@ -37,6 +38,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
     version: str | None = None
     sha256: str | None = None
+    sha256_field: str = ""
     named: bool = False
 
 
@@ -149,9 +151,9 @@ def _from_index(data: bytes, *, origin: str) -> list[Found]:
     except ConfigurationError as error:
         raise CollectionError(str(error)) from error
     found = []
-    for item in index.items:
+    for number, item in enumerate(index.items):
         if item.type == "model" and item.versions:
-            newest = max(item.versions, key=lambda version: version.created_at)
+            place, newest = max(enumerate(item.versions), key=lambda numbered: numbered[1].created_at)
             url = _url_of(newest.source, origin)
             found.append(
                 Found(
@@ -161,6 +163,7 @@ def _from_index(data: bytes, *, origin: str) -> list[Found]:
                     id=item.id,
                     version=newest.version,
                     sha256=newest.sha256,
+                    sha256_field=f"items[{number}].versions[{place}].sha256",
                 )
             )
     return found

@@ -14,12 +14,13 @@ import msgspec
 
 from harness import jsonio
 from harness.cell import ModelRef
-from harness.collection import fetch, package, tensors
+from harness.collection import tensors
 from harness.collection.description import Description, Parsed, Tensor, parse_description, version_of
 from harness.collection.description_yaml import FILE_NAMES, parse, read_bytes
 from harness.collection.fault import ModelFault
-from harness.collection.files import Located, hash_files
-from harness.collection.index import Found, has_description
+from harness.collection.files import Located, Stamp, hash_files, stamp
+from harness.collection.index import Found
+from harness.collection.locate import locate
 from harness.errors import HarnessError
 from harness.verdict import Reason
 
@@ -34,12 +35,29 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         ref: its identity; the sha256 covers description and files.
         description_path: the description's file on this machine.
         paths: every named file on this machine, by the source that names it.
+        stamps: of the description and the files that are neither downloaded nor URLs, from before they were
+            read, by path.
     """
 
     ref: ModelRef
     description: Description
     description_path: Path
     paths: dict[str, Path]
+    stamps: dict[Path, Stamp] = {}
+
+    def changed(self) -> str:
+        """The first file that is no longer what was read, in one phrase; empty if there is none.
+
+        Only size and time of change are looked at. What was downloaded is not: the cache keeps it by sha256.
+        """
+        for path, before in self.stamps.items():
+            name = path.relative_to(self.description_path.parent).as_posix()
+            try:
+                if stamp(path) != before:
+                    return f"{name} was changed after the model was read"
+            except OSError as error:
+                return f"{name} cannot be read any more ({error.strerror})"
+        return ""
 
     def test_tensor(self, tensor: Tensor) -> tensors.Array:
         """The declared test tensor of an input or output, memory-mapped."""
@@ -84,19 +102,21 @@ def read_model(found: Found) -> Model | Unreadable:
     content: dict[str, Any] = {}
     digest = ""
     try:
-        path, located = _locate(found)
+        path, located = locate(found)
         shown = path.name if located.base_url is None else str(found.url)
+        stamps = _stamp_of(path, located)
         data = read_bytes(path, shown=shown)
         digest = hashlib.sha256(data).hexdigest()
         content = parse(data, shown=shown)
         parsed = parse_description(content, shown=shown)
-        paths, digests = hash_files(parsed.description.files, located)
-        digest = jsonio.digest({"description": digest, "files": digests})
+        hashed = hash_files(parsed.description.files, located)
+        digest = jsonio.digest({"description": digest, "files": hashed.digests})
         model = Model(
             ref=_ref(found, content, digest),
             description=parsed.description,
             description_path=path,
-            paths=paths,
+            paths=hashed.paths,
+            stamps=stamps | {hashed.paths[source]: known for source, known in hashed.stamps.items()},
         )
         _check_test_tensors(model, parsed, shown)
     except ModelFault as fault:
@@ -116,53 +136,6 @@ def read_model(found: Found) -> Model | Unreadable:
     )
 
 
-def _locate(found: Found) -> tuple[Path, Located]:
-    """The description on this machine, and where its files are."""
-    if found.url is not None:
-        path = fetch.download(found.url, sha256=found.sha256)
-        if urlsplit(found.url).path.lower().endswith(".zip"):
-            return _in_package(path, found.source)
-        return path, Located(path.parent, base_url=found.url)
-    assert found.path is not None, "a model found has a path or a URL"
-    path = found.path
-    try:
-        if path.is_symlink() and not found.named:
-            raise ModelFault(
-                Reason.SOURCE_OUTSIDE_PACKAGE,
-                f"{found.source}: is a symbolic link; put the model itself there, or name the link's target",
-            )
-        if not path.exists():
-            raise ModelFault(Reason.FILE_MISSING, f"{found.source}: does not exist")
-        if not path.is_file():
-            return _in_folder(path, found.source)
-    except OSError as error:
-        raise ModelFault(Reason.FILE_MISSING, f"{found.source}: cannot be read ({error.strerror})") from error
-    if path.suffix.lower() == ".zip":
-        return _in_package(path, found.source)
-    return path, Located(path.parent)
-
-
-def _in_package(archive: Path, source: str) -> tuple[Path, Located]:
-    """The description at the top of a package, or in the only folder there is (as GitHub packs)."""
-    folder = package.unpack(archive, shown=source)
-    if not has_description(folder):
-        folders = [f for f in folder.iterdir() if f.is_dir() and not f.name.startswith((".", "__"))]
-        if len(folders) == 1 and has_description(folders[0]):
-            folder = folders[0]
-    return _in_folder(folder, source)
-
-
-def _in_folder(folder: Path, source: str) -> tuple[Path, Located]:
-    for name in FILE_NAMES:
-        if (folder / name).is_symlink():
-            raise ModelFault(Reason.SOURCE_OUTSIDE_PACKAGE, f"{source}: {name} is a symbolic link")
-        if (folder / name).is_file():
-            return folder / name, Located(folder)
-    raise ModelFault(
-        Reason.FILE_MISSING, f"{source}: holds no description; add {' or '.join(FILE_NAMES[:2])}"
-    )
-
-
 def _ref(found: Found, content: dict[str, Any], digest: str) -> ModelRef:
     """The model's identity, as far as it is known; an id that nobody could print is not taken over."""
     place = PurePosixPath(urlsplit(found.url).path if found.url else found.source)
@@ -175,6 +148,15 @@ def _ref(found: Found, content: dict[str, Any], digest: str) -> ModelRef:
         sha256=digest,
         source=found.source,
     )
+
+
+def _stamp_of(description: Path, located: Located) -> dict[Path, Stamp]:
+    """The description's stamp by its path; none for one that was downloaded."""
+    try:
+        return {} if located.base_url is not None else {description: stamp(description)}
+    except OSError as error:
+        what = f"{description.name}: cannot be read ({error.strerror})"
+        raise ModelFault(Reason.FILE_MISSING, what) from error
 
 
 def _is_printable(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -36,7 +36,14 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     outputs: tuple[tuple[Size, ...], ...]
 
 
-def plan_variants(model: Any) -> tuple[Variant, ...]:
+class Planned(NamedTuple):
+    """What is tested, and in words what is promised but not tested (empty if that is nothing)."""
+
+    variants: tuple[Variant, ...]
+    left_out: str
+
+
+def plan_variants(model: Any) -> Planned:
     """Sizes ``min + n * step`` for n = 0, 1, 2 where a size is parametrised, batch 1 and 2 where it is free.
 
     Args:
@@ -44,7 +51,7 @@ def plan_variants(model: Any) -> tuple[Variant, ...]:
 
     Returns:
         Variants with different input shapes, smallest first; a single one if nothing is parametrised. Those
-        of more than ``MAX_ELEMENTS`` input elements are left out.
+        of more than ``MAX_ELEMENTS`` input elements are left out, and said so.
     """
     sizes = [
         (tensor.id, axis.id, axis.size)
@@ -56,6 +63,7 @@ def plan_variants(model: Any) -> tuple[Variant, ...]:
     batches = {axis.size for tensor in model.inputs for axis in tensor.axes if axis.type == "batch"}
     fixed = sorted(batch for batch in batches if batch is not None)
     variants: dict[tuple[tuple[int, ...], ...], Variant] = {}
+    too_large: dict[tuple[tuple[int, ...], ...], str] = {}
     for batch in fixed or (_FREE_BATCHES if batches else (1,)):
         for n in _STEPS if parametrised else (0,):
             resolved = model.get_axis_sizes(dict.fromkeys(parametrised, n), batch_size=batch)
@@ -63,15 +71,18 @@ def plan_variants(model: Any) -> tuple[Variant, ...]:
                 tuple(int(resolved.inputs[tensor.id, axis.id]) for axis in tensor.axes)
                 for tensor in model.inputs
             )
+            name = ", ".join([f"n={n}"] * bool(parametrised) + [f"batch={batch}"] * bool(batches))
+            name = name or "as described"
             if sum(_product(shape) for shape in inputs) > MAX_ELEMENTS:
+                too_large.setdefault(inputs, name)
                 continue
             outputs = tuple(
                 tuple(_size(resolved.outputs[tensor.id, axis.id]) for axis in tensor.axes)
                 for tensor in model.outputs
             )
-            name = ", ".join([f"n={n}"] * bool(parametrised) + [f"batch={batch}"] * bool(batches))
-            variants.setdefault(inputs, Variant(name=name or "as described", inputs=inputs, outputs=outputs))
-    return tuple(variants.values())
+            variants.setdefault(inputs, Variant(name=name, inputs=inputs, outputs=outputs))
+    left_out = f"sizes beyond {MAX_ELEMENTS:,} elements are not tested: {'; '.join(too_large.values())}"
+    return Planned(tuple(variants.values()), left_out if too_large else "")
 
 
 def _size(size: Any) -> Size:

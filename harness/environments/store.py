@@ -99,6 +99,21 @@ def find(spec: EnvironmentSpec, backend: Backend) -> BuiltEnvironment | None:
     return _ready(_entry(spec, backend))
 
 
+def discard(built: BuiltEnvironment) -> None:
+    """Make the next :func:`ensure` build this environment anew; its files stay, something may run in them.
+
+    Nothing happens if the entry has been built anew since. Raises OutputError: the cache cannot be written.
+    """
+    entry = built.prefix.parent
+    try:
+        with FileLock(lock_file(entry), timeout=_WAIT_TIMEOUT):
+            marker = marker_file.read(entry)
+            if marker is not None and marker.prefix == built.prefix.name:
+                (entry / marker_file.FILE).unlink(missing_ok=True)
+    except OSError as error:  # also filelock's Timeout
+        raise OutputError(f"{entry}: cannot be discarded ({error.strerror or error})") from error
+
+
 def _entry(spec: EnvironmentSpec, backend: Backend) -> _Entry:
     module = backends.choose(backend)
     ref = spec.ref(backend)

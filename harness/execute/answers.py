@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harness.cell import WeightsFormat
 from harness.collection.model import Model
 from harness.collection.tensors import Array
 from harness.collection.tolerance import tolerance_for
+from harness.collection.variants import Size
 from harness.execute.classify import explain_end, explain_error
 from harness.execute.evidence import Evidence, ResultEvent
 from harness.execute.judge import Judgement, judge
@@ -45,12 +47,13 @@ def conclude(
     by_name = {task.name: task for task in tasks}
 
     verdict, result = _ran(evidence, REPRODUCES, timeout)
-    checks.append(_check(Check.RUNS, verdict, result.seconds if result else 0.0))
+    checks.append(_check_of(Check.RUNS, verdict, result))
     outputs: tuple[OutputResult, ...] = ()
     if result is not None:
+        clock = time.perf_counter()
         judgements, verdict = _compare(result, by_name[REPRODUCES], model, weights_format)
         outputs = tuple(judgement.result for judgement in judgements)
-        checks.append(_check(Check.REPRODUCES, verdict, result.seconds))
+        checks.append(_check(Check.REPRODUCES, verdict, time.perf_counter() - clock))
     else:
         checks.append(
             CheckResult(name=Check.REPRODUCES, status=CheckStatus.SKIPPED, message="the model did not run")
@@ -97,11 +100,9 @@ def _compare(
         )
         for tensor, produced in zip(described, arrays, strict=True)
     ]
-    wrong = [judgement for judgement in judgements if judgement.reason is not None]
-    if not wrong or wrong[0].reason is None:
-        return judgements, PASSED
-    message = "; ".join(f"output {judgement.result.name}: {judgement.result.message}" for judgement in wrong)
-    return judgements, Verdict.because(wrong[0].reason, message)
+    message = "; ".join(f"output {j.result.name}: {j.result.message}" for j in judgements if not j.passed)
+    reason = next((judgement.reason for judgement in judgements if judgement.reason), None)
+    return judgements, Verdict.because(reason, message) if reason else PASSED
 
 
 def _arrays(result: ResultEvent, task: Task) -> list[Array] | str:
@@ -125,50 +126,62 @@ def _variants(
     """Whether every other described size runs and gives the described output shapes."""
     mine = [task for task in tasks if task.variant is not None]
     if not mine:
-        why = "no other size is described"
+        why = model.description.variants_left_out or "no other size is described"
         return PASSED, CheckResult(name=Check.VARIANTS, status=CheckStatus.SKIPPED, message=why)
     if not evidence.began(mine[0].name):
         why = "the worker did not come so far"
         skipped = CheckResult(name=Check.VARIANTS, status=CheckStatus.SKIPPED, message=why)
         return explain_end(evidence, timeout=timeout), skipped
-    seconds = 0.0
+    results: list[ResultEvent] = []
     problems: list[str] = []
     for task in mine:
-        name = task.variant.name if task.variant else task.name
         verdict, result = _ran(evidence, task.name, timeout)
-        if result is None:
-            if evidence.error(task.name) is None:  # the process ended here: later variants say nothing
-                ended = Verdict.because(_reason(verdict), f"{name}: {verdict.message}")
-                return ended, _check(Check.VARIANTS, ended, seconds)
-            problems.append(f"{name}: {verdict.message}")
-        else:
-            seconds += result.seconds
-            problems += [f"{name}: {problem}" for problem in _wrong_shapes(result, task, model)]
+        if result is not None:
+            results.append(result)
+            verdict = _as_described(result, task, model)
+        named = f"{task.variant.name if task.variant else task.name}: {verdict.message}"
+        if verdict.reason in (Reason.EXCEPTION, Reason.WRONG_SHAPE, Reason.WRONG_OUTPUT_COUNT):
+            problems.append(named)
+        elif verdict.reason is not None:
+            # Not what the description says of sizes: no memory, no disk, a crash, the network.
+            other = Verdict.because(verdict.reason, named)
+            return other, _check(Check.VARIANTS, other, sum(done.seconds for done in results))
     verdict = Verdict.because(Reason.VARIANT_FAILS, "\n".join(problems)) if problems else PASSED
     names = ", ".join(f"({task.variant.name})" for task in mine if task.variant)
-    return verdict, _check(Check.VARIANTS, verdict, seconds, passed=names)
+    if left_out := model.description.variants_left_out:
+        names = f"{names}; {left_out}"
+    check = _check(Check.VARIANTS, verdict, sum(result.seconds for result in results), passed=names)
+    peak = max((result.peak_memory_bytes for result in results), default=0)
+    return verdict, msgspec.structs.replace(check, peak_memory_bytes=peak)
 
 
-def _wrong_shapes(result: ResultEvent, task: Task, model: Model) -> list[str]:
+def _as_described(result: ResultEvent, task: Task, model: Model) -> Verdict:
+    """Whether a variant's outputs have the described shapes."""
     described = model.description.outputs
     arrays = _arrays(result, task)
     if isinstance(arrays, str):
-        return [arrays]
+        return Verdict.because(Reason.REPLY_MALFORMED, arrays)
     if len(arrays) != len(described):
-        return [f"{len(arrays)} outputs were produced, {len(described)} are described"]
-    variant = task.variant
-    assert variant is not None, "only variants have described shapes"
-    wrong = []
-    for tensor, array, sizes in zip(described, arrays, variant.outputs, strict=True):
-        fits = len(array.shape) == len(sizes) and all(
-            size.allows(have) for have, size in zip(array.shape, sizes, strict=True)
-        )
-        if not fits:
-            expected = tuple(
-                size.min if size.min == size.max else f"{size.min}..{size.max or ''}" for size in sizes
-            )
-            wrong.append(f"output {tensor.id} has shape {array.shape}, described as {expected}")
-    return wrong
+        message = f"{len(arrays)} outputs were produced, {len(described)} are described"
+        return Verdict.because(Reason.WRONG_OUTPUT_COUNT, message)
+    assert task.variant is not None, "only variants have described shapes"
+    wrong = [
+        f"output {tensor.id} has shape {array.shape}, described as {_in_words(sizes)}"
+        for tensor, array, sizes in zip(described, arrays, task.variant.outputs, strict=True)
+        if not _fits(array.shape, sizes)
+    ]
+    return Verdict.because(Reason.WRONG_SHAPE, "; ".join(wrong)) if wrong else PASSED
+
+
+def _fits(shape: tuple[int, ...], sizes: tuple[Size, ...]) -> bool:
+    return len(shape) == len(sizes) and all(
+        size.allows(have) for have, size in zip(shape, sizes, strict=True)
+    )
+
+
+def _in_words(sizes: tuple[Size, ...]) -> str:
+    words = [str(size.min) if size.min == size.max else f"{size.min}..{size.max or ''}" for size in sizes]
+    return f"({', '.join(words)})"
 
 
 def _as_called(
@@ -182,7 +195,15 @@ def _as_called(
     verdict, result = _ran(evidence, task.name, timeout)
     if result is not None:
         _, verdict = _compare(result, task, model, weights_format)
-    return _check(Check.AS_CALLED, verdict, result.seconds if result else 0.0)
+    return _check_of(Check.AS_CALLED, verdict, result)
+
+
+def _check_of(check: Check, verdict: Verdict, result: ResultEvent | None) -> CheckResult:
+    """The check that one prediction answers."""
+    if result is None:
+        return _check(check, verdict, 0.0)
+    made = _check(check, verdict, result.seconds)
+    return msgspec.structs.replace(made, peak_memory_bytes=result.peak_memory_bytes)
 
 
 def _check(check: Check, verdict: Verdict, seconds: float, *, passed: str = "") -> CheckResult:
@@ -198,8 +219,3 @@ def _check(check: Check, verdict: Verdict, seconds: float, *, passed: str = "") 
         seconds=round(seconds, 6),
         message=verdict.message or passed,
     )
-
-
-def _reason(verdict: Verdict) -> Reason:
-    assert verdict.reason is not None, "only a verdict that is not passed explains an end"
-    return verdict.reason

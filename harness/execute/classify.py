@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 
 from harness.execute.evidence import ErrorEvent, Evidence
-from harness.verdict import Blame, Reason, Verdict
+from harness.verdict import Reason, Verdict
 
 # Matched against the whole chain of causes, in this order; the first match decides.
+_DISK = (r"No space left on device|Disk quota exceeded|requested and \d+ written", Reason.DISK_FULL)
+_MEMORY = (r"^MemoryError|not enough memory|Unable to allocate|bad_alloc", Reason.MEMORY_LIMIT)
+_NETWORK = (
+    r"^(gaierror|ConnectionRefusedError|ConnectionError|URLError|ConnectError|ConnectTimeout)",
+    Reason.NETWORK_ACCESS,
+)
 _LOAD: tuple[tuple[str, Reason], ...] = (
-    (r"No space left on device", Reason.DISK_FULL),
-    (r"^MemoryError|not enough memory|Unable to allocate", Reason.MEMORY_LIMIT),
+    _DISK,
+    _MEMORY,
+    _NETWORK,
+    (r"^OSError: \[Errno 5\]", Reason.INTERNAL_ERROR),
     (
         r"loading state_dict|size mismatch for|Layer .* expected \d+ variables|shape mismatch",
         Reason.WEIGHTS_MISMATCH,
@@ -25,21 +33,25 @@ _LOAD: tuple[tuple[str, Reason], ...] = (
     (r"^(SyntaxError|IndentationError|TabError|ImportError)|has no `?\w+`? attribute", Reason.IMPORT_ERROR),
 )
 _RUN: tuple[tuple[str, Reason], ...] = (
-    (r"No space left on device", Reason.DISK_FULL),
-    (r"^MemoryError|not enough memory|Unable to allocate|bad_alloc", Reason.MEMORY_LIMIT),
-    (r"^(gaierror|ConnectionRefusedError|ConnectionError|URLError|ConnectError)", Reason.NETWORK_ACCESS),
+    _DISK,
+    _MEMORY,
+    _NETWORK,
     (r"^NotImplementedError.*processing", Reason.UNSUPPORTED_PREPROCESSING),
 )
+# What a process brings on itself; any other signal comes from outside.
+_OWN_SIGNALS = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP")
 
 
 def explain_error(error: ErrorEvent) -> Verdict:
     """The verdict of an exception in the worker."""
     message = _in_words(error)
+    if error.stage == "io":
+        return Verdict.because(_first_match((_DISK,), error) or Reason.INTERNAL_ERROR, message)
     if error.stage == "import":
         # The consumer itself does not start: no model did that.
-        return Verdict.because(
-            Reason.ENVIRONMENT_UNHEALTHY, f"the tool cannot be imported: {message}", blame=Blame.ENVIRONMENT
-        )
+        return Verdict.because(Reason.ENVIRONMENT_UNHEALTHY, f"the tool cannot be imported: {message}")
+    if error.in_worker:
+        return Verdict.because(Reason.INTERNAL_ERROR, f"the worker itself failed: {message}")
     if error.missing_module is not None:
         return Verdict.because(Reason.UNDECLARED_DEPENDENCY, message)
     if error.stage == "load":
@@ -50,18 +62,17 @@ def explain_error(error: ErrorEvent) -> Verdict:
 def explain_end(evidence: Evidence, *, timeout: float) -> Verdict:
     """The verdict of a process that ended, or was ended, before its reply was complete."""
     finished = evidence.finished
+    in_model = evidence.stage in ("load", "run")
     during = {"start": "starting", "import": "importing the tool", "load": "loading the model"}.get(
         evidence.stage, "running the model"
     )
     if evidence.malformed is not None:
         return Verdict.because(Reason.REPLY_MALFORMED, f"while {during}: {evidence.malformed}")
     if finished.timed_out:
-        return Verdict.because(Reason.TIMED_OUT, f"stopped after {timeout:g} s while {during}")
+        reason = Reason.TIMED_OUT if in_model else Reason.NO_REPLY
+        return Verdict.because(reason, f"stopped after {timeout:g} s while {during}")
     last = f"; last lines of the log:\n{evidence.log_tail}" if evidence.log_tail else ""
-    if finished.signal == "SIGKILL":
-        # Nobody but the system's memory killer or a person sends it: the model is not known to be at fault.
-        return Verdict.because(Reason.NO_REPLY, f"killed from outside (SIGKILL) while {during}{last}")
-    if finished.signal is not None and evidence.stage in ("load", "run"):
+    if finished.signal in _OWN_SIGNALS and in_model:
         return Verdict.because(Reason.CRASHED, f"ended by {finished.signal} while {during}{last}")
     how = f"ended by {finished.signal}" if finished.signal else f"exited with code {finished.exit_code}"
     return Verdict.because(Reason.NO_REPLY, f"{how} while {during}, without a complete reply{last}")
@@ -75,7 +86,9 @@ def _first_match(rules: tuple[tuple[str, Reason], ...], error: ErrorEvent) -> Re
 
 
 def _in_words(error: ErrorEvent) -> str:
-    """The exception and what caused it, each on a line."""
+    """The exception, what caused it, and where it was raised, each on a line."""
     lines = [f"{error.type}: {error.message}".strip().removesuffix(":")]
     lines += [f"caused by {cause}" for cause in error.causes[1:4] if cause not in lines]
+    if error.where:
+        lines.append(f"at {error.where}")
     return "\n".join(lines)

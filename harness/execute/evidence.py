@@ -42,18 +42,21 @@ class ResultEvent(msgspec.Struct, frozen=True, tag_field="event", tag="result"):
     task: str
     seconds: float
     outputs: tuple[ProducedOutput, ...]
+    peak_memory_bytes: int
 
 
 class ErrorEvent(msgspec.Struct, frozen=True, tag_field="event", tag="error"):
     """An exception, in a stage or in a task."""
 
-    stage: Literal["import", "load", "run"]
+    stage: Literal["import", "load", "run", "io"]
     task: str | None
     type: str
     message: str
     missing_module: str | None
     causes: tuple[str, ...]
     traceback: str
+    where: str
+    in_worker: bool
 
 
 class EndEvent(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
@@ -74,11 +77,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     malformed: str | None
     log_tail: str
 
-    @property
-    def complete(self) -> bool:
-        """Whether the worker said all that it had to say."""
-        return bool(self.events) and isinstance(self.events[-1], EndEvent)
-
     def result(self, task: str) -> ResultEvent | None:
         """What a task produced, None if it did not."""
         return next((e for e in self.events if isinstance(e, ResultEvent) and e.task == task), None)
@@ -90,6 +88,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def began(self, task: str) -> bool:
         """Whether the worker came as far as this task."""
         return any(isinstance(event, BeginEvent) and event.task == task for event in self.events)
+
+    @property
+    def tracebacks(self) -> str:
+        """Every traceback that the worker told, one after the other."""
+        return "\n".join(event.traceback for event in self.events if isinstance(event, ErrorEvent))
 
     @property
     def load_seconds(self) -> float | None:

@@ -58,7 +58,7 @@ def launch(
         Interrupted: ``cancel`` was set.
     """
     job_path = scratch / "job.json"
-    jsonio.write(job_path, job)
+    job_path.write_bytes(jsonio.dumps(job))  # plain: a full scratch disk must not look like a full --output
     private = {name: scratch / folder for name, folder in _PRIVATE_FOLDERS.items()}
     for folder in set(private.values()):
         folder.mkdir(exist_ok=True)

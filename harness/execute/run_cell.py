@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import tempfile
 import threading
 import time
 import traceback
@@ -15,18 +14,20 @@ import msgspec
 from harness import labels
 from harness.collection.model import Model
 from harness.consumers import CONSUMERS
+from harness.environments import store
 from harness.environments.built import BuiltEnvironment, run_variables
+from harness.environments.integrity import damage
 from harness.errors import Interrupted, OutputError
 from harness.execute import artifacts, origin
 from harness.execute.answers import Conclusion, conclude
+from harness.execute.confirm import confirmed, needs_another
 from harness.execute.launch import Job, launch
+from harness.execute.scratch import scratch_folder
 from harness.execute.stage import stage_model
 from harness.execute.tasks import prepare_tasks
 from harness.ledger.record import Artifact, CheckResult, ModelInfo, Record
 from harness.plan.plan import PlannedCell
 from harness.verdict import Check, CheckStatus, Reason, Status, Verdict
-
-_MAX_ATTEMPTS = 2
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         run: the run's id.
+        collection: as it was given.
         artifacts: folder for what records point to.
         worker: folder with the staged worker.
         timeout: seconds for one attempt.
@@ -41,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     run: str
+    collection: str
     artifacts: Path
     worker: Path
     timeout: float
@@ -60,12 +63,12 @@ def run_cell(
     kept: tuple[Artifact, ...] = ()
     attempts: list[Attempted] = []
     try:
-        with tempfile.TemporaryDirectory(prefix="bioimage-harness-", ignore_cleanup_errors=True) as scratch:
-            while not attempts or (_may_be_chance(attempts[-1]) and len(attempts) < _MAX_ATTEMPTS):
-                folder = Path(scratch) / f"attempt-{len(attempts) + 1}"
+        with scratch_folder() as scratch:
+            while not attempts or needs_another([attempt.conclusion.verdict for attempt in attempts]):
+                folder = scratch / f"attempt-{len(attempts) + 1}"
                 attempts.append(_attempt(planned, model, built, settings, folder, cancel))
-            conclusion = _confirmed(attempts)
-            if conclusion.verdict.status is not Status.PASSED:
+            conclusion = _believed(attempts, model, built)
+            if any(check.status is not CheckStatus.PASSED for check in conclusion.checks):
                 kept = artifacts.keep_log(attempts[-1].log, settings.artifacts, kind="log")
     except (Interrupted, OutputError):
         raise
@@ -84,6 +87,7 @@ def run_cell(
         seconds=round(time.monotonic() - clock, 3),
         peak_memory_bytes=max((attempt.peak_memory_bytes for attempt in attempts), default=0),
         attempts=max(1, len(attempts)),
+        limits={"seconds": settings.timeout},
         artifacts=record.artifacts + kept,
     )
 
@@ -127,6 +131,9 @@ def _attempt(
         timeout=settings.timeout,
         cancel=cancel,
     )
+    if evidence.tracebacks:
+        with (folder / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(f"\n{evidence.tracebacks}")
     conclusion = conclude(
         evidence, tasks, model=model, weights_format=cell.weights_format, timeout=settings.timeout
     )
@@ -137,22 +144,22 @@ def _attempt(
     )
 
 
-def _may_be_chance(attempted: Attempted) -> bool:
-    reason = attempted.conclusion.verdict.reason
-    return reason is not None and reason.spurious
+def _believed(attempts: Sequence[Attempted], model: Model, built: BuiltEnvironment) -> Conclusion:
+    """The last attempt's conclusion with the verdict that all attempts support, once the circumstances hold.
 
-
-def _confirmed(attempts: Sequence[Attempted]) -> Conclusion:
-    """The last attempt's conclusion, if a first one that may have been chance says the same."""
-    first, last = attempts[0].conclusion, attempts[-1].conclusion
-    before, after = first.verdict, last.verdict
-    if before.status is not Status.FAILED or before.reason is after.reason:
-        return last
-    said = ", then ".join(
-        labels.REASON[verdict.reason].label if verdict.reason else "passed" for verdict in (before, after)
-    )
-    verdict = Verdict.because(Reason.NOT_DETERMINISTIC, f"two attempts disagree: {said}\n{before.message}")
-    return msgspec.structs.replace(last, verdict=verdict)
+    A damaged environment, or a collection that was edited meanwhile, is no fault of the model.
+    """
+    conclusion = attempts[-1].conclusion
+    verdict = confirmed([attempt.conclusion.verdict for attempt in attempts])
+    if verdict.status is not Status.PASSED and (missing := damage(built)):
+        store.discard(built)
+        verdict = Verdict.because(
+            Reason.ENVIRONMENT_UNHEALTHY,
+            f"the environment is damaged: {missing}; the next run builds it",
+        )
+    elif changed := model.changed():
+        verdict = Verdict.because(Reason.INTERNAL_ERROR, f"{changed} while the cell ran; run again")
+    return msgspec.structs.replace(conclusion, verdict=verdict)
 
 
 def internal_error(error: Exception, folder: Path) -> tuple[Conclusion, tuple[Artifact, ...]]:
@@ -178,6 +185,7 @@ def make_record(
     return Record(
         key=planned.key,
         run=settings.run,
+        collection=settings.collection,
         model=cell.model,
         weights_format=cell.weights_format,
         consumer=cell.consumer,

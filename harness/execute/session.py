@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -19,9 +19,10 @@ from harness.environments import store
 from harness.environments.built import BuiltEnvironment
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import Interrupted
+from harness.errors import Interrupted, OutputError
 from harness.execute import artifacts, origin
 from harness.execute.run_cell import Settings, internal_error, make_record, run_cell
+from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.stage import stage_worker
 from harness.ledger.query import conclusive_by_key
 from harness.ledger.record import CheckResult, Record
@@ -48,9 +49,18 @@ class Observer(Protocol):
         """One more cell has its record."""
 
 
-def to_run(cells: Iterable[PlannedCell], records: Iterable[Record], rerun: Rerun) -> list[PlannedCell]:
-    """The cells that need a record: those without a conclusive one, and those that ``rerun`` names."""
-    known = conclusive_by_key(records)
+def to_run(
+    cells: Iterable[PlannedCell], records: Iterable[Record], rerun: Rerun, *, timeout: float
+) -> list[PlannedCell]:
+    """The cells that need a record: those without a conclusive one, and those that ``rerun`` names.
+
+    A cell that timed out runs again when it is given more time (``timeout``, in seconds) than then.
+    """
+    known = {
+        key: record
+        for key, record in conclusive_by_key(records).items()
+        if record.reason != Reason.TIMED_OUT.slug or record.limits.get("seconds", 0.0) >= timeout
+    }
     again: Mapping[Rerun, set[Status]] = {
         Rerun.ALL: set(Status),
         Rerun.FAILED: {Status.FAILED},
@@ -101,13 +111,10 @@ class Session:
             else:
                 assert planned.cell.environment is not None, "a cell that runs has an environment"
                 by_environment[planned.cell.environment.name].append(planned)
-        staged = Path(tempfile.mkdtemp(prefix="bioimage-harness-worker-"))
-        try:
-            self._settings = msgspec.structs.replace(self._settings, worker=stage_worker(staged))
-            with ThreadPoolExecutor(max_workers=jobs) as pool:
-                self._execute_all(by_environment, pool)
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
+        sweep()
+        with _worker_folder() as worker, ThreadPoolExecutor(max_workers=jobs) as pool:
+            self._settings = msgspec.structs.replace(self._settings, worker=worker)
+            self._execute_all(by_environment, pool)
 
     def _execute_all(self, by_environment: Mapping[str, list[PlannedCell]], pool: ThreadPoolExecutor) -> None:
         """Build one environment after the other; its cells run while the next one is built."""
@@ -153,7 +160,8 @@ class Session:
         except Exception as error:
             conclusion, kept = internal_error(error, self._settings.artifacts)
             verdict = conclusion.verdict
-        check = CheckResult(name=Check.ENVIRONMENT, status=CheckStatus.INCONCLUSIVE, message=verdict.message)
+        status = CheckStatus.FAILED if verdict.status is Status.FAILED else CheckStatus.INCONCLUSIVE
+        check = CheckResult(name=Check.ENVIRONMENT, status=status, message=verdict.message)
         for planned in cells:
             model = self._models[planned.cell.model.source]
             record = make_record(planned, verdict, self._settings, started_at=started_at, model=model)
@@ -189,6 +197,24 @@ class Session:
         with self._recording:
             self._ledger.append(record)
             self._observer.recorded(record)
+
+
+@contextmanager
+def _worker_folder() -> Iterator[Path]:
+    """The staged worker, shared by all cells of a run.
+
+    Raises:
+        OutputError: the temporary folder has no room for it.
+    """
+    with ExitStack() as stack:
+        try:
+            worker = stage_worker(stack.enter_context(scratch_folder()))
+        except OSError as error:
+            raise OutputError(
+                f"{tempfile.gettempdir()}: cannot be written ({error.strerror or error}); "
+                "free space there, or set TMPDIR to another folder"
+            ) from error
+        yield worker
 
 
 _CHECK_OF_STAGE: Mapping[Stage, Check] = {Stage.FETCH: Check.FETCH, Stage.VALIDATE: Check.VALIDATE}

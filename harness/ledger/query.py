@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from harness.cell import ModelRef
 from harness.ledger.record import Record
@@ -40,14 +41,46 @@ def newest_by_key(records: Iterable[Record]) -> dict[str, Record]:
     return newest
 
 
-def current(records: Iterable[Record]) -> list[Record]:
-    """One record for each cell: the newest conclusive one of its newest key, else its newest.
+class Seen(Protocol):
+    """What a survey (:mod:`harness.ledger.survey`) tells."""
+
+    @property
+    def collection(self) -> str:
+        """The collection that was looked at."""
+
+    @property
+    def at(self) -> str:
+        """When, UTC."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The models that it held."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The cells that were asked for."""
+
+
+def current(records: Iterable[Record], surveys: Iterable[Seen] = ()) -> list[Record]:
+    """One record for each cell: the newest conclusive one of the key asked for last, else its newest.
 
     Records about files of a model that have changed since are history and left out, so that no page shows a
-    verdict about something that is no longer there; so is that a model could not be read, once it can be.
-    That the last attempt to read a model told nothing (a download failed) stands beside what is known of it.
+    verdict about something that is no longer there; so is that a model could not be read, once it can be, and
+    all of a model that its collection no longer holds. That the last attempt to read a model told nothing (a
+    download failed) stands beside what is known of it.
     """
-    ordered = _by_age(records)
+    surveyed = sorted(surveys, key=lambda survey: survey.at)
+    seen = {key: survey.at for survey in surveyed for key in survey.keys}
+    held = {survey.collection: survey for survey in surveyed}
+
+    def asked(record: Record) -> str:
+        return max(record.started_at, seen.get(record.key, ""))
+
+    def gone(record: Record) -> bool:
+        survey = held.get(record.collection)
+        return survey is not None and survey.at > asked(record) and record.model.source not in survey.sources
+
+    ordered = sorted((record for record in records if not gone(record)), key=asked)
     by_key = newest_by_key(ordered)
     last_at = {record.model.source: record for record in ordered}
     known_at = {record.model.source: _state(record) for record in ordered if not _told_nothing(record)}

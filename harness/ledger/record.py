@@ -13,12 +13,17 @@ SCHEMA = 1
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of one check; ``seconds`` is wall time."""
+    """The answer of one check.
+
+    ``seconds`` is wall time; ``peak_memory_bytes`` is the worker's largest resident set up to then, 0 where
+    the check ran nothing.
+    """
 
     name: Check
     status: CheckStatus
     seconds: float = 0.0
     message: str = ""
+    peak_memory_bytes: int = 0
 
 
 class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +86,9 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of one cell. See the module ``harness.verdict`` for the vocabulary.
 
+    ``limits`` are those of one attempt, e.g. ``{"seconds": 600}`` of wall time; ``collection`` is where
+    ``model.source`` was found, as it was given.
+
     Raises:
         ValueError: an unknown reason, or a combination that ``Verdict`` refuses.
     """
@@ -110,6 +118,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     run_url: str = ""
     artifacts: tuple[Artifact, ...] = ()
     threads: int = 1
+    limits: dict[str, float] = {}
+    collection: str = ""
     isolation: str = "process"
     platform: str = ""
     model_info: ModelInfo = ModelInfo()

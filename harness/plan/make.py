@@ -55,6 +55,7 @@ def make_plan(
         collection=collection,
         created_at=created_at,
         harness=harness.__version__,
+        sources=tuple(model.ref.source for model in models),
         cells=cells,
         left_out=left_out,
     )

@@ -47,14 +47,22 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan of a run. ``collection`` is as it was given; models are found there again by their source."""
+    """The plan of a run. ``collection`` is as it was given; models are found there again by their source.
+
+    ``sources`` are all models of the collection, also those that were not selected.
+    """
 
     schema: int = SCHEMA
     collection: str
     created_at: str
     harness: str
+    sources: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
     left_out: tuple[LeftOut, ...] = ()
+
+
+class _Schema(msgspec.Struct):
+    schema: int
 
 
 def read_plan(path: Path) -> Plan:
@@ -63,9 +71,9 @@ def read_plan(path: Path) -> Plan:
     Raises:
         ConfigurationError: it is no plan, or of a schema that this harness does not know.
     """
-    plan = jsonio.read(path, Plan)
-    if plan.schema != SCHEMA:
+    schema = jsonio.read(path, _Schema).schema
+    if schema != SCHEMA:
         raise ConfigurationError(
-            f"{path}: field schema: is {plan.schema}, this harness reads {SCHEMA}; make the plan again"
+            f"{path}: field schema: is {schema}, this harness reads {SCHEMA}; make the plan again"
         )
-    return plan
+    return jsonio.read(path, Plan)

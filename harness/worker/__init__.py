@@ -21,10 +21,13 @@ have come after the last line:
     {"event": "stage", "stage": "import" | "load", "seconds": s of the step before}
     {"event": "loaded", "seconds": s}
     {"event": "begin", "task": name}
-    {"event": "result", "task": name, "seconds": s, "outputs": [{name, path}, ...]}
-    {"event": "error", "stage": "import" | "load" | "run", "task": name or null, "type": exception type,
-     "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text}
+    {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,
+     "outputs": [{name, path}, ...]}
+    {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
+     "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,
+     "where": file, line and function of the innermost frame, "in_worker": whether that is the worker's code}
     {"event": "end"}
 
-An error in "import" or "load" ends the reply; one in a task does not keep the next task from running.
+An error in "import" or "load" ends the reply; one in a task does not keep the next task from running. Stage
+"io" is trouble with the files that the harness handed over, which no model can be blamed for.
 """

@@ -57,9 +57,26 @@ def _end_with_parent(parent: int) -> None:
 def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply) -> None:
     reply.send("begin", task=task["name"])
     try:
-        os.makedirs(task["outputs"], exist_ok=True)
         outputs, seconds = runner.predict(model, task["inputs"], task["outputs"], task["padding"])
+    except protocol.FilesError as error:
+        reply.error("io", task["name"], error)
     except (Exception, SystemExit) as error:
         reply.error("run", task["name"], error)
     else:
-        reply.send("result", task=task["name"], seconds=seconds, outputs=outputs)
+        reply.send(
+            "result",
+            task=task["name"],
+            seconds=seconds,
+            peak_memory_bytes=_peak_memory_bytes(),
+            outputs=outputs,
+        )
+
+
+def _peak_memory_bytes() -> int:
+    """The largest resident set of this process so far; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

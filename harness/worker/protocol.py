@@ -6,8 +6,13 @@ import json
 import os
 import traceback
 
-VERSION = 1
+VERSION = 2
 _MAX_TEXT = 20000
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+class FilesError(Exception):
+    """An input cannot be read or an output cannot be written: the machine's fault, not the model's."""
 
 
 class Job:
@@ -46,8 +51,10 @@ class Reply:
         os.fsync(self._stream.fileno())
 
     def error(self, stage: str, task: str | None, error: BaseException) -> None:
-        """Append what went wrong in a stage ("import", "load" or "run"), in a task or before any (None)."""
+        """Append what went wrong in a stage, in a task or before any (None)."""
         chain = _chain(error)
+        frames = traceback.extract_tb(chain[-1].__traceback__)
+        innermost = frames[-1] if frames else None
         self.send(
             "error",
             stage=stage,
@@ -57,6 +64,8 @@ class Reply:
             missing_module=next((e.name for e in chain if isinstance(e, ModuleNotFoundError)), None),
             causes=[_cut("{}: {}".format(type(e).__name__, e)) for e in chain],
             traceback=_cut("".join(traceback.format_exception(type(error), error, error.__traceback__))),
+            where="{0.filename}, line {0.lineno}, in {0.name}".format(innermost) if innermost else "",
+            in_worker=innermost is not None and innermost.filename.startswith(_PACKAGE),
         )
 
 

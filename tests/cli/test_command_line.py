@@ -88,12 +88,22 @@ def test_a_selection_that_matches_nothing(
     assert (code, "matches none" in line) == (ExitCode.USAGE, True)
 
 
+def test_a_selection_that_leaves_no_cell(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = ("--select", "nuclei-unet2d", "--device", "cuda")
+    code, line = failing(capsys, "run", collection, *only, "--output", tmp_path)
+    assert code == ExitCode.USAGE
+    assert "no cell is left to run" in line
+    assert "no build for cuda" in line
+
+
 def test_an_output_folder_that_cannot_be_written(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
     code, line = failing(capsys, "run", collection, "--output", tmp_path / "file" / "reports")
-    assert code in (ExitCode.USAGE, ExitCode.NO_VERDICT)
+    assert code == ExitCode.USAGE
     assert str(tmp_path / "file" / "reports") in line
     assert "--output" in line
 
@@ -141,9 +151,14 @@ def test_wrong_usage_has_exit_code_2(arguments: list[str], capsys: pytest.Captur
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_tracebacks_are_for_debugging_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["plan", "nowhere", "--debug"], ["--debug", "plan", "nowhere"]])
+def test_tracebacks_are_for_debugging_only(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "environments").symlink_to(ROOT / "environments")
     with pytest.raises(Exception, match="does not exist"):
-        run_command_line(["plan", str(tmp_path / "nowhere"), "--debug"])
+        run_command_line(arguments)
 
 
 def test_planning_says_why(tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.cell import WeightsFormat
-from harness.collection import named_files
+from harness.collection import format_library, named_files, variants
 from harness.collection.description import Description, parse_description
 from harness.collection.description_yaml import Dumper, parse, read_description
 from harness.collection.fault import ModelFault
@@ -124,6 +124,7 @@ def test_the_descriptions_of_the_zoo_parse_or_are_refused_in_words(
 ) -> None:
     assert len(zoo_descriptions) == 87
     refused = {}
+    not_converted = []
     for name, content in zoo_descriptions.items():
         try:
             parsed = parse_description(content, shown="rdf.yaml").description
@@ -132,9 +133,12 @@ def test_the_descriptions_of_the_zoo_parse_or_are_refused_in_words(
         else:
             assert parsed.weights
             assert all(parsed.files_for(weights) for weights in parsed.weights)
+            assert parsed.variants or parsed.variants_left_out
+            not_converted += [name] if parsed.variants_left_out else []
     assert sorted(refused) == ["independent-mouse", "modest-spider"]
     assert refused["modest-spider"].reason is Reason.DESCRIPTION_INVALID
     assert "field " in refused["modest-spider"].message
+    assert sorted(not_converted) == ["dynamic-t-rex", "joyful-deer"]
 
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.parent.name)
@@ -291,6 +295,38 @@ def test_variants_are_minimum_and_steps_and_batches() -> None:
     assert variants[0].name == "n=0, batch=1"
     assert all(v.outputs[0][1].allows(v.inputs[0][1]) for v in variants)
     assert not variants[0].outputs[0][1].allows(5)
+
+
+def test_what_is_too_large_is_left_out_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _described().variants_left_out == ""
+    monkeypatch.setattr(variants, "MAX_ELEMENTS", 10)
+    described = _described()
+    assert [variant.name for variant in described.variants] == [
+        "n=0, batch=1",
+        "n=1, batch=1",
+        "n=2, batch=1",
+        "n=0, batch=2",
+    ]
+    assert described.variants_left_out == (
+        "sizes beyond 10 elements are not tested: n=1, batch=2; n=2, batch=2"
+    )
+    fixed = packages.content()
+    for side in ("inputs", "outputs"):
+        fixed[side][0]["axes"] = [{"type": "space", "id": "x", "size": 2**40}]
+    left_out = parse_description(fixed, shown="rdf.yaml").description
+    assert (left_out.variants, left_out.variants_left_out) == (
+        (),
+        "sizes beyond 10 elements are not tested: as described",
+    )
+
+
+def test_an_old_description_that_cannot_be_converted_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = parse_description(packages.old_content(), shown="rdf.yaml").description
+    assert (len(old.variants), old.variants_left_out) == (2, "")
+    monkeypatch.setattr(format_library, "converted", lambda _content: None)
+    old = parse_description(packages.old_content(), shown="rdf.yaml").description
+    assert old.variants == ()
+    assert "bioimageio.spec cannot convert this 0.4 description" in old.variants_left_out
 
 
 def test_a_description_that_library_and_json_cannot_hold_is_refused() -> None:

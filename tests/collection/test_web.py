@@ -80,6 +80,37 @@ def test_the_newest_version_counts(tmp_path: Path) -> None:
     assert fault(tmp_path / "index.json").ref.version == "v2"
 
 
+@pytest.mark.parametrize("source", ["m/rdf.yaml", "m", "m.zip"])
+def test_a_local_index_states_a_sha256_too(source: str, tmp_path: Path) -> None:
+    write_model(tmp_path / "m")
+    shutil.make_archive(str(tmp_path / "m"), "zip", tmp_path / "m")
+    listed = tmp_path / ("m.zip" if source == "m.zip" else "m/rdf.yaml")
+    actual = sha256(listed.read_bytes())
+    _index(tmp_path, source, sha256=actual.upper())
+    good(tmp_path / "index.json")
+    _index(tmp_path, source, sha256="0" * 64)
+    unreadable = fault(tmp_path / "index.json")
+    assert unreadable.reason is Reason.SHA256_MISMATCH
+    assert unreadable.message == (
+        f"field items[0].versions[0].sha256 of the index: {source!r} has sha256 {actual}, "
+        f"the index states {'0' * 64!r}"
+    )
+
+
+def test_the_field_of_a_sha256_is_that_of_the_newest_version(tmp_path: Path) -> None:
+    write_model(tmp_path / "m")
+    versions = [
+        {"version": v, "created_at": f"20{year}-01-01T00:00:00Z", "source": "m/rdf.yaml", "sha256": "0" * 64}
+        for v, year in (("v0", 24), ("v1", 25))
+    ]
+    items = [
+        {"id": "d", "type": "dataset", "versions": []},
+        {"id": "a", "type": "model", "versions": versions},
+    ]
+    (tmp_path / "index.json").write_text(json.dumps({"items": items}))
+    assert "items[1].versions[1].sha256" in fault(tmp_path / "index.json").message
+
+
 @pytest.mark.parametrize("text", ["[", "{}", '{"items": [{"id": 1}]}', "\xff", "[" * 100_000])
 def test_an_index_that_is_none_names_file_and_field(text: str, tmp_path: Path) -> None:
     (tmp_path / "index.json").write_bytes(text.encode("latin-1"))
@@ -111,7 +142,9 @@ def test_a_description_and_a_package_by_their_url(server: Server) -> None:
 def test_the_description_is_held_against_the_sha256_of_the_index(server: Server) -> None:
     write_model(server.folder / "m")
     _index(server.folder, "m/rdf.yaml", sha256="0" * 64)
-    assert fault(f"{server.url}/index.json").reason is Reason.SHA256_MISMATCH
+    unreadable = fault(f"{server.url}/index.json")
+    assert unreadable.reason is Reason.SHA256_MISMATCH
+    assert unreadable.message.startswith("field items[0].versions[0].sha256 of the index: http")
     stated = sha256((server.folder / "m" / "rdf.yaml").read_bytes()).upper()
     _index(server.folder, "m/rdf.yaml", sha256=stated)
     good(f"{server.url}/index.json")

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from harness.environments import spec
 
@@ -46,7 +47,7 @@ class Index:
             for path, text in files.items():
                 archive.writestr(zipfile.ZipInfo(path), text)
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        page = self.folder / "simple" / name / "index.html"
+        page = self.folder / "simple" / canonicalize_name(name) / "index.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         with page.open("a", encoding="utf-8") as stream:
             stream.write(f'<a href="../../files/{wheel.name}#sha256={digest}">{wheel.name}</a>\n')

@@ -10,7 +10,14 @@ from harness.proc import Finished
 from harness.verdict import Blame, Reason, Status
 
 
-def error(cause: str, *, stage: str = "load", missing: str | None = None) -> ErrorEvent:
+def error(
+    cause: str,
+    *,
+    stage: str = "load",
+    missing: str | None = None,
+    where: str = "",
+    in_worker: bool = False,
+) -> ErrorEvent:
     kind, _, message = cause.partition(": ")
     return ErrorEvent(
         stage=stage,  # type: ignore[arg-type]
@@ -20,6 +27,8 @@ def error(cause: str, *, stage: str = "load", missing: str | None = None) -> Err
         missing_module=missing,
         causes=(cause,),
         traceback="",
+        where=where,
+        in_worker=in_worker,
     )
 
 
@@ -69,6 +78,28 @@ def test_errors_while_running(cause: str, reason: Reason) -> None:
     assert explain_error(error(cause, stage="run")).reason is reason
 
 
+def test_the_place_is_in_the_message() -> None:
+    verdict = explain_error(error("KeyError: 'deep'", stage="run", where="net.py, line 7, in forward"))
+    assert verdict.message == "KeyError: 'deep'\nat net.py, line 7, in forward"
+
+
+def test_a_fault_of_the_worker_is_not_the_models() -> None:
+    verdict = explain_error(error("RuntimeError: bug", stage="run", in_worker=True))
+    assert (verdict.reason, verdict.status) == (Reason.INTERNAL_ERROR, Status.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ("FilesError: output y cannot be written: 32768 requested and 17376 written", Reason.DISK_FULL),
+        ("FilesError: an input cannot be read: [Errno 2] No such file", Reason.INTERNAL_ERROR),
+    ],
+)
+def test_trouble_with_files_is_not_the_models(cause: str, reason: Reason) -> None:
+    verdict = explain_error(error(cause, stage="io"))
+    assert (verdict.reason, verdict.blame) == (reason, Blame.INFRASTRUCTURE)
+
+
 def ended(
     *events: Event, code: int | None = None, signal: str | None = None, timed_out: bool = False
 ) -> Evidence:
@@ -87,6 +118,8 @@ RUNNING = BeginEvent(task="reproduces")
         (ended(LOADING, signal="SIGABRT"), Reason.CRASHED),
         (ended(LOADING, RUNNING, signal="SIGKILL"), Reason.NO_REPLY),
         (ended(LOADING, RUNNING, signal="SIGTERM", timed_out=True), Reason.TIMED_OUT),
+        (ended(signal="SIGTERM", timed_out=True), Reason.NO_REPLY),
+        (ended(LOADING, RUNNING, signal="SIGTERM"), Reason.NO_REPLY),
         (ended(LOADING, RUNNING, code=0), Reason.NO_REPLY),
         (ended(signal="SIGSEGV"), Reason.NO_REPLY),
         (ended(code=1), Reason.NO_REPLY),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from harness import jsonio
 from harness.collection.tolerance import Tolerance
-from harness.execute.judge import Array, Judgement, judge
+from harness.execute.chunks import Array, overlaps
+from harness.execute.judge import Judgement, judge
 from harness.verdict import Reason
 
 TOLERANCE = Tolerance(atol=1e-3, rtol=1e-3, ppm=0)
+EXACT = Tolerance(atol=0, rtol=0)
 
 
 def judged(
@@ -76,6 +84,31 @@ def test_nan_and_infinity_pass_only_where_they_are_expected(odd: float) -> None:
     assert judged(produced, produced).passed
 
 
+@pytest.mark.parametrize(
+    ("produced", "expected", "tolerance", "max_abs", "max_rel", "passes"),
+    [
+        (1e308, -1e308, TOLERANCE, None, 2.0, False),
+        (1e308, -1e308, Tolerance(atol=0, rtol=1.99), None, 2.0, False),
+        (1e308, -1e308, Tolerance(atol=0, rtol=2.01), None, 2.0, True),
+        (1e308, -1e308, Tolerance(atol=1.7e308, rtol=0), None, 2.0, False),
+        (1e308, -1e308, Tolerance(atol=1.7e308, rtol=1e308), None, 2.0, True),
+        (1e305, 0.0, TOLERANCE, 1e305, None, False),
+        (1e305, 0.0, EXACT, 1e305, None, False),
+        (0.0, 1e308, TOLERANCE, 1e308, 1.0, False),
+    ],
+)
+def test_differences_beyond_float64_are_judged_and_can_be_stored(
+    produced: float, expected: float, tolerance: Tolerance, max_abs: float, max_rel: float, passes: bool
+) -> None:
+    judgement = judged(np.array([0.0, produced]), np.array([0.0, expected]), tolerance=tolerance)
+    assert judgement.reason is (None if passes else Reason.VALUES_DIFFER)
+    assert judgement.result.max_abs_diff == max_abs
+    assert judgement.result.max_rel_diff == max_rel
+    assert judgement.result.mismatched_ppm == (0.0 if passes else 5e5)
+    assert "inf" not in judgement.result.message
+    jsonio.dumps(judgement.result)
+
+
 def test_opposite_infinities_differ() -> None:
     up, down = np.full(3, np.inf), np.full(3, -np.inf)
     assert judged(up, down).reason is Reason.UNEXPECTED_NAN
@@ -93,6 +126,63 @@ def test_a_mask_may_be_boolean_or_integer() -> None:
     expected = np.array([0, 1, 1, 0], "uint8")
     assert judged(expected.astype(bool), expected).passed
     assert judged(~expected.astype(bool), expected).reason is Reason.VALUES_DIFFER
+
+
+WHOLE = st.sampled_from(["bool", "int8", "uint8", "int32", "uint32", "int64", "uint64"])
+
+
+@given(st.data(), WHOLE, WHOLE)
+def test_whole_numbers_are_compared_exactly(data: st.DataObject, first: str, second: str) -> None:
+    values = []
+    for dtype in (first, second):
+        low, high = (0, 1) if dtype == "bool" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+        some = st.integers(low, high) | st.sampled_from([low, high])
+        values.append(data.draw(some))
+    produced, expected = np.array([values[0]], first), np.array([values[1]], second)
+    judgement = judged(produced, expected, tolerance=EXACT)
+    assert judgement.passed is (values[0] == values[1])
+    assert judgement.result.max_abs_diff == pytest.approx(abs(values[0] - values[1]), rel=1e-15)
+
+
+@pytest.mark.parametrize(("first", "second"), [("uint64", "uint64"), ("uint64", "int64"), ("int64", "int64")])
+def test_large_neighbours_differ_and_are_written_in_full(first: str, second: str) -> None:
+    judgement = judged(np.array([2**60 + 1], first), np.array([2**60], second), tolerance=EXACT)
+    assert judgement.result.max_abs_diff == 1.0
+    assert f"{2**60 + 1}, expected {2**60}" in judgement.result.message
+
+
+@pytest.mark.parametrize("layout", ["FF", "CF", "FC", "CC"])
+def test_mapped_arrays_are_never_copied_whole(layout: str, tmp_path: Path) -> None:
+    shape, at = (1, 8, 1024, 2048), (0, 3, 17, 5)
+    arrays = []
+    for name, order in zip("pe", layout, strict=True):
+        path = tmp_path / f"{name}.npy"
+        np.lib.format.open_memmap(path, "w+", "uint8", shape, order == "F")[at] = 7 if name == "p" else 1
+        arrays.append(np.load(path, mmap_mode="r"))
+    produced, expected = arrays
+    tracemalloc.start()
+    for label_map in (False, True):
+        judgement = judged(produced, expected, tolerance=EXACT, label_map=label_map)
+        assert judgement.passed is label_map
+        if not label_map:
+            assert f"worst at {at}: 7, expected 1" in judgement.result.message
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * 2**20  # chunks of 2**20 elements as float64, however large the arrays
+
+
+@given(st.data())
+def test_any_layout_is_judged_alike(data: st.DataObject) -> None:
+    shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+    kind = data.draw(st.sampled_from([">f4", "<f8", "i4"]))
+    pair = [data.draw(hnp.arrays(kind, shape, elements=st.integers(0, 3))) for _ in "pe"]
+    reference = judged(pair[0], pair[1], tolerance=EXACT)
+    orders: list[Any] = [data.draw(st.sampled_from("CF")) for _ in "pe"]
+    again = judged(*(np.asarray(a, order=o) for a, o in zip(pair, orders, strict=True)), tolerance=EXACT)
+    assert again.result.mismatched_ppm == reference.result.mismatched_ppm
+    if again.reason is not None:
+        at = eval(again.result.message.partition("worst at ")[2].partition(":")[0])  # noqa: S307
+        assert pair[0][at] != pair[1][at]
 
 
 def test_label_maps_are_equal_up_to_renumbering() -> None:
@@ -145,3 +235,23 @@ labels = hnp.arrays(np.int32, hnp.array_shapes(max_dims=2, max_side=8), elements
 def test_any_renumbering_of_objects_is_the_same_label_map(expected: Array, order: list[int]) -> None:
     renumbered = np.array([0, *order], "int32")[expected]
     assert judged(renumbered, expected, label_map=True).passed
+
+
+@given(st.data())
+def test_overlaps_are_all_pairs_the_largest_first(data: st.DataObject) -> None:
+    shape = data.draw(hnp.array_shapes(max_dims=2, max_side=8))
+    sides = [
+        data.draw(hnp.arrays(dtype, shape, elements=st.integers(low, high)))
+        for dtype, low, high in (("int64", -(2**63), -(2**63) + 3), ("uint64", 2**64 - 4, 2**64 - 1))
+    ]
+    counted = Counter(zip(*(side.reshape(-1).tolist() for side in sides), strict=True))
+    reference = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    assert list(overlaps(sides[0], sides[1])) == [(*pair, count) for pair, count in reference]
+
+
+def test_label_maps_larger_than_one_chunk() -> None:
+    expected = np.repeat(np.arange(3000, dtype="int32"), 1000)
+    assert judged((expected * 7) % 3001, expected, label_map=True).passed
+    produced = expected.copy()
+    produced[:10] = 5000
+    assert judged(produced, expected, label_map=True).result.mismatched_ppm == pytest.approx(10 / 3)

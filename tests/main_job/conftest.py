@@ -13,6 +13,7 @@ import pytest
 from harness.ledger.query import current
 from harness.ledger.record import Record
 from harness.ledger.store import read_records
+from harness.ledger.survey import read_surveys
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,25 +28,25 @@ class Run(NamedTuple):
 
     @property
     def records(self) -> list[Record]:
-        return current(read_records(self.output / "ledger"))
+        return current(read_records(self.output / "ledger"), read_surveys(self.output / "ledger"))
 
 
-def harness(*arguments: str | Path, timeout: float = 1200) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does."""
+def harness(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does, with further environment variables."""
     return subprocess.run(
         [sys.executable, "-m", "harness", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=1200,
         check=False,
-        env={**os.environ, "PYTHONWARNINGS": "error"},
+        env={**os.environ, "PYTHONWARNINGS": "error", **variables},
     )
 
 
-def run_harness(collection: Path, output: Path, *options: str) -> Run:
+def run_harness(collection: Path, output: Path, *options: str, **variables: str) -> Run:
     """``harness run`` on a collection."""
-    done = harness("run", collection, "--output", output, *options)
+    done = harness("run", collection, "--output", output, *options, **variables)
     return Run(done.returncode, done.stdout, done.stderr, output)
 
 

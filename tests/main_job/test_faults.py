@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -74,11 +73,11 @@ def run(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     )
     update_sha256(folder / "noisy", "test_probability.npy")
     copy_model(collection / "nuclei-unet2d", folder, "good")
-    before = set(Path(tempfile.gettempdir()).glob("bioimage-harness-*"))
-    finished = run_harness(
-        folder, tmp_path_factory.mktemp("run"), "--weights", "pytorch_state_dict", "--timeout", "60"
-    )
-    assert set(Path(tempfile.gettempdir()).glob("bioimage-harness-*")) <= before, "scratch folders are gone"
+    scratch = tmp_path_factory.mktemp("scratch")
+    output = tmp_path_factory.mktemp("run")
+    options = ("--weights", "pytorch_state_dict", "--timeout", "60")
+    finished = run_harness(folder, output, *options, TMPDIR=str(scratch))
+    assert list(scratch.iterdir()) == [], "scratch folders are gone"
     return finished
 
 
@@ -138,3 +137,12 @@ def test_the_message_quotes_the_models_own_words(run: Run) -> None:
     page = (run.output / "site" / "models" / "raises@1.0.0.html").read_text("utf-8")
     assert "no mitochondria here" in page
     assert record_of(run, "raises").hint.split("`")[0][:40] in page
+
+
+def test_the_log_has_the_traceback_with_the_models_line(run: Run) -> None:
+    record = record_of(run, "raises")
+    (log,) = [artifact for artifact in record.artifacts if artifact.kind == "log"]
+    text = (run.output / "artifacts" / log.path).read_text()
+    assert "in forward" in text
+    assert "raise RuntimeError('no mitochondria here')" in text
+    assert "in forward" in record.message

@@ -169,7 +169,7 @@ def test_models_that_changed_since_the_plan_was_made(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "c" / "m", id="zoo/m")
     (whole,) = read(tmp_path / "c")
     assert isinstance(whole, Model)
-    plan = Plan(collection=str(tmp_path / "c"), created_at="", harness="", cells=_plan(whole)[0])
+    plan = Plan(collection=str(tmp_path / "c"), created_at="", harness="", sources=(), cells=_plan(whole)[0])
     assert list(models_of(plan)) == ["m"]
     (folder / "weights.pt").write_bytes(b"changed")
     with pytest.raises(ConfigurationError, match="m: is not what it was when the plan was made"):
@@ -185,7 +185,7 @@ def test_models_that_changed_since_the_plan_was_made(tmp_path: Path) -> None:
     ],
 )
 def test_plans_that_are_none(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
-    plan = Plan(collection="c", created_at="", harness="", cells=())
+    plan = Plan(collection="c", created_at="", harness="", sources=(), cells=())
     (tmp_path / "plan.json").write_text(json.dumps(msgspec.to_builtins(plan) | changes))
     with pytest.raises(ConfigurationError, match=words):
         read_plan(tmp_path / "plan.json")

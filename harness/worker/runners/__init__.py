@@ -4,4 +4,6 @@ prepare(job)                                      import the runtime, fix seeds 
 load(job) -> model                                load the weights
 predict(model, inputs, folder, padding)           inputs: paths of .npy in the description's order; writes
     -> ([{"name": ..., "path": ...}, ...], s)     the outputs below ``folder``; s: seconds of inference
+
+``arrays`` reads and writes the files, so that trouble with them is told apart from trouble with the model.
 """

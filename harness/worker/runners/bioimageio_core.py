@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
-import numpy
-
 from ..protocol import Job
+from . import arrays
 
 
 def prepare(job: Job) -> None:
@@ -66,8 +64,8 @@ def predict(
     described = pipeline.model_descr.inputs
     sample = Sample(
         members={
-            get_member_id(tensor): Tensor.from_numpy(numpy.load(path), dims=get_axes_infos(tensor))
-            for tensor, path in zip(described, inputs)
+            get_member_id(tensor): Tensor.from_numpy(array, dims=get_axes_infos(tensor))
+            for tensor, array in zip(described, arrays.read(inputs))
         },
         stat={},
         id="test-sample",
@@ -77,13 +75,6 @@ def predict(
         sample, skip_input_padding=not padding, skip_output_cropping=not padding
     )
     seconds = time.perf_counter() - clock
-    outputs = []
-    for number, tensor in enumerate(pipeline.model_descr.outputs):
-        name = get_member_id(tensor)
-        produced = result.members.get(name)
-        if produced is None:
-            continue
-        path = os.path.join(folder, "{}.npy".format(number))
-        numpy.save(path, produced.data.to_numpy(), allow_pickle=False)
-        outputs.append({"name": str(name), "path": path})
-    return outputs, seconds
+    names = [get_member_id(tensor) for tensor in pipeline.model_descr.outputs]
+    produced = [(str(name), result.members[name].data.to_numpy()) for name in names if name in result.members]
+    return arrays.write(produced, folder), seconds

@@ -1,0 +1,35 @@
+"""Read inputs and write outputs for every runner (needs numpy, which every runner's environment has)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy
+
+from ..protocol import FilesError
+
+
+def read(paths: list[str]) -> list[Any]:
+    """The input arrays; raises FilesError."""
+    try:
+        return [numpy.load(path, allow_pickle=False) for path in paths]
+    except (OSError, ValueError, EOFError) as error:
+        raise FilesError("an input cannot be read: {}".format(error)) from error
+
+
+def write(outputs: list[tuple[str, Any]], folder: str) -> list[dict[str, str]]:
+    """Write named arrays below ``folder``; returns what the reply says of them. Raises FilesError.
+
+    An output that holds Python objects raises numpy's ValueError: that is the model's doing.
+    """
+    written = []
+    for number, (name, value) in enumerate(outputs):
+        path = os.path.join(folder, "{}.npy".format(number))
+        try:
+            os.makedirs(folder, exist_ok=True)
+            numpy.save(path, numpy.asarray(value), allow_pickle=False)
+        except OSError as error:
+            raise FilesError("output {} cannot be written: {}".format(name, error)) from error
+        written.append({"name": name, "path": path})
+    return written
