@@ -70,7 +70,9 @@ def main(args: argparse.Namespace) -> int:
     planned, specs = _planned(args)
     plan, at = planned.plan, origin.now()
     if not plan.cells:
-        why = f", e.g. {plan.left_out[0].what}: {plan.left_out[0].why}" if plan.left_out else ""
+        # The most telling example: what was selected and yet left out.
+        left = sorted(plan.left_out, key=lambda left: left.why.startswith("not selected by --select"))
+        why = f", e.g. {left[0].what}: {left[0].why}" if left else ""
         raise UsageError(f"{plan.collection}: no cell is left to run{why}; `harness plan` lists all")
     cells = shard(plan.cells, *args.shard)
     todo = to_run(cells, read_records(args.output / "ledger"), Rerun(args.rerun), timeout=args.timeout)
