@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "harness results --format csv --status failed",
     ),
     "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
-    "env": ("env", "list, lock, build and show environments", "harness env build pytorch"),
+    "env": ("env", "list, lock, build, show and prune environments", "harness env build pytorch"),
     "doctor": ("doctor", "what this machine can do", "harness doctor"),
 }
 

@@ -58,7 +58,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _folders(args: argparse.Namespace) -> Iterator[Finding]:
-    from harness.environments.store import cache_folder
+    from harness.paths import cache_folder
 
     for what, folder in (("output", args.output), ("cache", cache_folder())):
         existing = next(

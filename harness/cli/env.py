@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.environments.spec import EnvironmentSpec
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("action", choices=["list", "lock", "build", "show"])
+    parser.add_argument("action", choices=["list", "lock", "build", "show", "prune"])
     parser.add_argument("names", nargs="*", metavar="NAME", help="environments (default: all of them)")
     parser.add_argument("--upgrade", action="store_true", help="lock: take the newest versions that fit")
     options.add_environments(parser)
@@ -29,7 +29,9 @@ def main(args: argparse.Namespace) -> int:
     backends.choose(args.backend)
     specs = load_all(options.environments_folder(args.environments))
     chosen = [choose(specs, name) for name in args.names] or list(specs.values())
-    actions = {"list": _list, "lock": _lock, "build": _build, "show": _show}
+    actions = {"list": _list, "lock": _lock, "build": _build, "show": _show, "prune": _prune}
+    if args.action == "prune" and args.names:
+        raise UsageError("env prune takes no names: it removes what no environment asks for any more")
     return int(actions[args.action](chosen, args))
 
 
@@ -55,14 +57,15 @@ def _list(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
 
 
 def _lock(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
-    from harness.environments import lock, store
+    from harness.environments import lock
     from harness.environments.failure import EnvironmentBuildError
+    from harness.paths import cache_folder
 
     code = ExitCode.SATISFIED
     for spec in specs:
         _say(f"{spec.name}: solving")
         try:
-            lock.refresh(spec, log=store.cache_folder() / "locks" / f"{spec.name}.log", upgrade=args.upgrade)
+            lock.refresh(spec, log=cache_folder() / "locks" / f"{spec.name}.log", upgrade=args.upgrade)
         except EnvironmentBuildError as error:
             _say(f"{error.message}\n{spec.name}: the complete output is in {error.log}")
             code = ExitCode.FAILED
@@ -105,6 +108,22 @@ def _show(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
             *(f"    {name}=={version}" for name, version in packages.items()),
         ]
         print("\n".join(lines))  # noqa: T201
+    return ExitCode.SATISFIED
+
+
+def _prune(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
+    """Remove every built environment that no folder asks for any more (an older lock, say)."""
+    from harness.environments import inventory
+    from harness.environments.backend import BACKENDS
+
+    del args
+    before = {stored.folder: stored for stored in inventory.stored()}
+    gone = inventory.prune([spec.ref(backend) for spec in specs for backend in BACKENDS])
+    for folder in gone:
+        name = f"{before[folder].ref.name}: " if folder in before else "leftovers: "
+        print(f"{name}removed {folder}")  # noqa: T201
+    freed = sum(before[folder].size_bytes for folder in gone if folder in before)
+    print(f"{len(gone)} removed, {_size(freed)}")  # noqa: T201
     return ExitCode.SATISFIED
 
 

@@ -8,6 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from harness import paths
 from harness.collection.fault import ModelFault
 from harness.errors import OutputError
 from harness.verdict import Reason
@@ -15,18 +16,13 @@ from harness.verdict import Reason
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
-def cache_folder(kind: str) -> Path:
+def cache_folder_for(kind: str) -> Path:
     """The folder for "files" or "packages", made if need be.
-
-    It is below ``$HARNESS_CACHE_DIR``, or else below the user's cache folder.
 
     Raises:
         OutputError: it cannot be written.
     """
-    import platformdirs  # noqa: PLC0415  only where something is fetched
-
-    chosen = os.environ.get("HARNESS_CACHE_DIR")
-    folder = (Path(chosen) if chosen else platformdirs.user_cache_path("bioimage-harness")) / kind
+    folder = paths.cache_folder() / kind
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, probe = tempfile.mkstemp(dir=folder, prefix=".part-")

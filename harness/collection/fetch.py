@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from harness.collection.cache import cache_folder, file_sha256, writing_failed
+from harness.collection.cache import cache_folder_for, file_sha256, writing_failed
 from harness.collection.fault import ModelFault
 from harness.verdict import Reason
 
@@ -46,7 +46,7 @@ def download(url: str, *, sha256: str | None = None) -> Path:
     stated = sha256.strip().lower() if sha256 else None
     if stated is not None and not _SHA256.fullmatch(stated):  # also: never a path out of the cache
         raise ModelFault(Reason.SHA256_MISMATCH, f"{url}: the stated sha256 {sha256!r} is none")
-    folder = cache_folder("files")
+    folder = cache_folder_for("files")
     if stated is not None and _whole(folder / stated):
         return folder / stated
     path = _fetch(url, folder)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from harness.collection.cache import cache_folder, file_sha256, writing_failed
+from harness.collection.cache import cache_folder_for, file_sha256, writing_failed
 from harness.collection.fault import ModelFault
 from harness.verdict import Reason
 
@@ -38,7 +38,7 @@ def unpack(archive: Path, *, shown: str) -> Path:
         digest = file_sha256(archive)
     except OSError as error:
         raise ModelFault(Reason.FILE_MISSING, f"{shown}: cannot be read ({error.strerror})") from error
-    packages = cache_folder("packages")
+    packages = cache_folder_for("packages")
     folder = packages / digest
     with _opened(archive, shown) as package:
         if _is_whole(folder, package):

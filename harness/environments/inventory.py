@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from harness.cell import Backend, EnvironmentRef
 from harness.environments import marker, store
+from harness.paths import cache_folder
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,13 +69,13 @@ def prune(keep: Collection[EnvironmentRef]) -> list[Path]:
         except Timeout:
             continue
         gone.append(folder)
-    for aside in (store.cache_folder() / "environments").glob("*/.removed-*"):
+    for aside in (cache_folder() / "environments").glob("*/.removed-*"):
         shutil.rmtree(aside, ignore_errors=True)
     return gone
 
 
 def _entries() -> Iterator[tuple[Backend, Path]]:
     for backend in Backend:
-        root = store.cache_folder() / "environments" / backend.value
+        root = cache_folder() / "environments" / backend.value
         for log in sorted(root.glob("*/build.log")):
             yield backend, log.parent

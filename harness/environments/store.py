@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from filelock import BaseFileLock, FileLock, Timeout
-from platformdirs import user_cache_path
 
 from harness.cell import Backend, EnvironmentRef
 from harness.environments import backend as backends
@@ -37,16 +36,11 @@ from harness.environments.built import BuiltEnvironment
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted, OutputError
+from harness.paths import cache_folder
 from harness.verdict import Reason
 
 _WAIT_TIMEOUT = 2 * 3600.0  # seconds for another process's build
 _POLL_SECONDS = 0.2
-
-
-def cache_folder() -> Path:
-    """Where the harness keeps what it can make again: HARNESS_CACHE_DIR, or the user's cache folder."""
-    chosen = os.environ.get("HARNESS_CACHE_DIR")
-    return Path(chosen).absolute() if chosen else user_cache_path("bioimage-harness")
 
 
 def entry_folder(ref: EnvironmentRef) -> Path:
