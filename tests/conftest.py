@@ -16,7 +16,7 @@ SHARED = ROOT.parent / "shared"
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With HARNESS_TESTS_NO_SKIPS=1 a skipped test fails: CI must have every component that a test needs.
 
-    A test that no hosted machine can run (a GPU) is marked ``may_skip``.
+    A test of what few machines have (a GPU, an old Python) is marked ``may_skip``.
     """
     report = yield
     allowed = item.get_closest_marker("may_skip") is not None
