@@ -95,7 +95,7 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.SOURCE_OUTSIDE_PACKAGE: ReasonText(
         "source outside the package",
-        "Move the file into the package and name it by a relative path without `..` or links.",
+        "Put the file itself into the package, and name it by a relative path without `..` or links.",
     ),
     Reason.ARCHIVE_UNSAFE: ReasonText(
         "unsafe archive",
@@ -103,14 +103,14 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.DESCRIPTION_INVALID: ReasonText(
         "description invalid",
-        "Correct the fields that the message names; `bioimageio validate-format` checks them.",
+        "Correct what the message names, then run again.",
     ),
     Reason.FORMAT_VERSION_UNSUPPORTED: ReasonText(
         "format version not supported", "Use format_version 0.4 or 0.5 in the description."
     ),
     Reason.TEST_TENSOR_INVALID: ReasonText(
         "test tensor invalid",
-        "Save the test tensor again as a plain numeric .npy with the rank that the axes describe.",
+        "Make test tensor and description agree in axes, sizes and data type; it is a plain numeric .npy.",
     ),
     Reason.DANGEROUS_CONTENT: ReasonText(
         "dangerous content", "Remove the code that the message names from the files and upload again."
@@ -130,7 +130,7 @@ REASON: dict[Reason, ReasonText] = {
     Reason.DISK_FULL: ReasonText("disk full", "Free disk space and run again with `--rerun inconclusive`."),
     Reason.IMPORT_ERROR: ReasonText(
         "model code cannot be imported",
-        "Correct the architecture's source file at the line that the message names.",
+        "Correct the architecture's source file, or the `callable` that names something in it.",
     ),
     Reason.UNDECLARED_DEPENDENCY: ReasonText(
         "undeclared dependency",
@@ -148,7 +148,7 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.EXCEPTION: ReasonText(
         "exception while running",
-        "Run the test input through the model as described and mend what the message names.",
+        "Mend what the message names; the log has the whole traceback.",
     ),
     Reason.CRASHED: ReasonText(
         "crashed", "The process was ended by a signal, twice; reproduce it with the log at hand."

@@ -13,8 +13,6 @@ from typing import NamedTuple
 from harness.cli import options
 from harness.errors import ExitCode
 
-_ENOUGH_DISK = 10 * 10**9
-
 
 class Finding(NamedTuple):
     """One line of the report; ``needed`` findings decide the exit code."""
@@ -60,15 +58,17 @@ def _machine() -> Iterator[Finding]:
 def _folders(args: argparse.Namespace) -> Iterator[Finding]:
     from harness.paths import cache_folder
 
-    for what, folder in (("output", args.output), ("cache", cache_folder())):
+    for what, folder, needed in (("output", args.output, 10**9), ("cache", cache_folder(), 10**10)):
         existing = next(
             parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists()
         )
         writable = os.access(existing, os.W_OK)
         free = shutil.disk_usage(existing).free
         says = f"{folder}: {'writable' if writable else 'not writable'}, {free / 1e9:.0f} GB free"
-        enough = free >= _ENOUGH_DISK
-        yield Finding(what, writable and enough, says if enough else f"{says}; environments need 10 GB")
+        enough = free >= needed
+        yield Finding(
+            what, writable and enough, says if enough else f"{says}; {needed / 1e9:.0f} GB are needed"
+        )
 
 
 def _environments(args: argparse.Namespace) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness import labels
-from harness.cli.progress import one_line
+from harness.cli.progress import QuietConsole, one_line
 from harness.errors import ExitCode
 from harness.ledger.gate import decide
 from harness.ledger.query import current, newest_by_key
@@ -26,7 +26,7 @@ def finish(
     records = list(read_records(output / "ledger"))
     write_if_needed(output / "ledger", survey, records, run=run)
     index = rebuild(output, site_url=site_url)
-    console = Console(highlight=False, soft_wrap=True)
+    console = QuietConsole(highlight=False, soft_wrap=True)
     held = newest_by_key(records)
     mine = [held[cell.key] for cell in cells if cell.key in held]
     for status in (Status.FAILED, Status.INCONCLUSIVE):
@@ -38,7 +38,10 @@ def finish(
         f"{count} {labels.STATUS[status].label}" for status, count in decision.counts.items() if count
     )
     unchanged = len(mine) - ran
-    console.print(f"{len(cells)} cells ({ran} run now, {unchanged} unchanged): {counts}", markup=False)
+    console.print(
+        f"{len(cells)} cell{'s' * (len(cells) != 1)} ({ran} run now, {unchanged} unchanged): {counts}",
+        markup=False,
+    )
     console.print(f"{decision.sentence}; report: {index}", markup=False)
     return decision.exit_code
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import harness
 from harness.cell import Backend, Device, WeightsFormat
@@ -55,7 +58,7 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "collection",
         nargs="?",
-        default="collection",
+        default=None,  # "collection", but `run --plan` must know whether it was given
         metavar="COLLECTION",
         help="folder of models, one model's folder, an rdf.yaml, a .zip package, or an index.json "
         "(default: collection)",
@@ -71,6 +74,19 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def one_of(values: type[Enum]) -> Callable[[str], Any]:
+    """An argument's type: a member by its value; the message of a wrong one lists all."""
+
+    def read(text: str) -> Any:
+        try:
+            return values(text)
+        except ValueError:
+            known = ", ".join(member.value for member in values)
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {known}") from None
+
+    return read
+
+
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Which models, tools and weights; each is repeatable."""
     parser.add_argument(
@@ -83,8 +99,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--consumer", action="append", default=[], metavar="NAME", help="tools; repeatable")
     parser.add_argument(
         "--weights",
-        type=WeightsFormat,
-        choices=list(WeightsFormat),
+        type=one_of(WeightsFormat),
         action="append",
         default=[],
         metavar="FORMAT",

@@ -71,7 +71,7 @@ def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
     specs = load_all(options.environments_folder(args.environments))
     with reading() as on_model:
         planned = make_plan(
-            args.collection,
+            args.collection or "collection",
             specs=specs,
             backend=args.backend,
             selection=Selection(

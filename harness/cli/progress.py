@@ -25,8 +25,17 @@ STYLES = {
 
 def console_for_tables() -> Console:
     """Standard output; wide where nobody looks at it, so that programs find one row in one line."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=240)
+    console = QuietConsole(highlight=False)
+    return console if console.is_terminal else QuietConsole(highlight=False, width=240)
+
+
+class QuietConsole(Console):
+    """Goes quiet when nobody reads any more (`harness run | head`); rich would exit with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nowhere from now on."""
+        with contextlib.suppress(SystemExit):
+            super().on_broken_pipe()
 
 
 @contextmanager

@@ -18,8 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=["table", "json", "csv", "junit"], default="table")
     parser.add_argument(
         "--status",
-        type=Status,
-        choices=list(Status),
+        type=options.one_of(Status),
         action="append",
         default=[],
         metavar="STATUS",

@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
 from harness.cli.plan import THREADS, plan_for
-from harness.errors import UsageError
+from harness.errors import CollectionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.progress import RunDisplay
     from harness.environments.spec import EnvironmentSpec
     from harness.ledger.store import LedgerWriter
     from harness.plan.make import Planned
-    from harness.plan.plan import PlannedCell
+    from harness.plan.plan import LeftOut, PlannedCell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +61,7 @@ def main(args: argparse.Namespace) -> int:
     from harness.execute.session import Rerun, to_run
     from harness.ledger.store import LedgerWriter, read_records
     from harness.ledger.survey import Survey
+    from harness.plan.plan import collection_name
     from harness.plan.shard import shard
 
     if args.isolation in ("sandbox", "container"):
@@ -82,7 +84,7 @@ def main(args: argparse.Namespace) -> int:
         finally:
             display.stop()
             survey = Survey(
-                collection=plan.collection,
+                collection=collection_name(plan.collection),
                 at=at,
                 sources=plan.sources,
                 keys=tuple(cell.key for cell in cells),
@@ -90,7 +92,16 @@ def main(args: argparse.Namespace) -> int:
             code = finish(
                 cells, args.output, run=run, ran=display.done, survey=survey, site_url=args.site_url
             )
+            _say_left_out(plan.left_out)
     return int(code)
+
+
+def _say_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Say that cells are not in the plan for a reason that the user did not ask for."""
+    unasked = [left for left in left_out if not left.why.startswith("not selected")]
+    if unasked:
+        example = f"{unasked[0].what}: {unasked[0].why}"
+        print(f"{len(unasked)} left out, e.g. {example}; `harness plan` lists them")  # noqa: T201
 
 
 def _planned(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSpec]]:
@@ -105,6 +116,12 @@ def _planned(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
         planned, specs = plan_for(args)
         jsonio.write(args.output / "plan.json", planned.plan)
         return planned, specs
+    asked = (args.collection, *args.select, *args.consumer, *args.weights, *(args.device or ()))
+    if any(asked):
+        raise UsageError(
+            f"{args.plan}: a plan holds its own selection; leave out COLLECTION, --select, --weights, "
+            "--consumer and --device"
+        )
     plan = read_plan(args.plan)
     specs = load_all(options.environments_folder(args.environments))
     for entry in plan.cells:
@@ -116,7 +133,10 @@ def _planned(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
                 f"{args.plan}: environment {environment.name} is not what it was; make the plan again"
             )
     with reading() as on_model:
-        return Planned(plan, models_of(plan, on_model=on_model)), specs
+        try:
+            return Planned(plan, models_of(plan, on_model=on_model)), specs
+        except CollectionError as error:
+            raise UsageError(f"{args.plan}: {error}; run it where the plan was made") from error
 
 
 def _execute(
@@ -130,6 +150,7 @@ def _execute(
 ) -> None:
     from harness.execute.run_cell import Settings
     from harness.execute.session import Session
+    from harness.plan.plan import collection_name
 
     session = Session(
         models=planned.models,
@@ -137,7 +158,7 @@ def _execute(
         ledger=ledger,
         settings=Settings(
             run=run,
-            collection=planned.plan.collection,
+            collection=collection_name(planned.plan.collection),
             artifacts=args.output / "artifacts",
             worker=Path(),
             timeout=args.timeout,

@@ -158,9 +158,10 @@ def _supported_version(content: Mapping[str, Any], shown: str) -> str:
             )
     version = content.get("format_version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", version):
+        what = f"{version!r:.100} is no version" if version else "is missing"
         raise ModelFault(
             Reason.DESCRIPTION_INVALID,
-            f"{shown}: field format_version: {version!r:.100} is no version such as 0.5.4",
+            f"{shown}: field format_version: {what}; write for example 0.5.7",
         )
     if not version.startswith(tuple(f"{supported}." for supported in SUPPORTED_FORMATS)):
         raise ModelFault(

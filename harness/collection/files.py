@@ -70,6 +70,11 @@ class Located:
         return _Read(path, path.name, None)
 
 
+def _is_lfs_pointer(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(40).startswith(b"version https://git-lfs")
+
+
 def hash_files(files: Iterable[NamedFile], located: Located) -> Hashed:
     """Every named file's path and its actual sha256.
 
@@ -82,11 +87,10 @@ def hash_files(files: Iterable[NamedFile], located: Located) -> Hashed:
             found[file.source] = located.find(file)
         actual = found[file.source].sha256
         if file.sha256 and actual != file.sha256.strip().lower():
-            raise ModelFault(
-                Reason.SHA256_MISMATCH,
-                f"field {file.field}: {file.source!r} has sha256 {actual}, "
-                f"the description states {file.sha256}",
-            )
+            what = f"has sha256 {actual}, the description states {file.sha256}"
+            if _is_lfs_pointer(found[file.source].path):
+                what = "is a Git LFS pointer instead of the file; run `git lfs pull`"
+            raise ModelFault(Reason.SHA256_MISMATCH, f"field {file.field}: {file.source!r} {what}")
     return Hashed(
         paths={source: read.path for source, read in found.items()},
         digests={source: read.sha256 for source, read in found.items()},

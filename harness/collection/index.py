@@ -120,7 +120,7 @@ def _below(folder: Path, *, root: Path, depth: int) -> list[Found]:
     """
     found: list[Found] = []
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith((".", "__")):
+        if entry.name.startswith((".", "__")) or _is_output(entry):
             continue
         here = Found(source=_text(entry.relative_to(root).as_posix()), path=entry)
         if entry.is_dir():
@@ -128,6 +128,14 @@ def _below(folder: Path, *, root: Path, depth: int) -> list[Found]:
         elif _suffix(entry.name) == ".zip":
             found.append(here)
     return found
+
+
+def _is_output(entry: Path) -> bool:
+    """Whether it is what runs wrote: the folder of an output, or one of its parts. No model is either."""
+    if not entry.is_dir() or has_description(entry):
+        return False
+    parts = ("ledger", "site", "artifacts")
+    return (entry / "ledger").is_dir() or (entry.name in parts and (entry.parent / "ledger").is_dir())
 
 
 def _models_in(folder: Path, here: Found, *, root: Path, depth: int) -> list[Found]:

@@ -133,7 +133,7 @@ def _variants(
         skipped = CheckResult(name=Check.VARIANTS, status=CheckStatus.SKIPPED, message=why)
         return explain_end(evidence, timeout=timeout), skipped
     results: list[ResultEvent] = []
-    problems: list[str] = []
+    problems: dict[str, list[str]] = {}
     for task in mine:
         verdict, result = _ran(evidence, task.name, timeout)
         if result is not None:
@@ -141,18 +141,28 @@ def _variants(
             verdict = _as_described(result, task, model)
         named = f"{task.variant.name if task.variant else task.name}: {verdict.message}"
         if verdict.reason in (Reason.EXCEPTION, Reason.WRONG_SHAPE, Reason.WRONG_OUTPUT_COUNT):
-            problems.append(named)
+            problems.setdefault(verdict.message, []).append(_in_sizes(task, model))
         elif verdict.reason is not None:
             # Not what the description says of sizes: no memory, no disk, a crash, the network.
             other = Verdict.because(verdict.reason, named)
             return other, _check(Check.VARIANTS, other, sum(done.seconds for done in results))
-    verdict = Verdict.because(Reason.VARIANT_FAILS, "\n".join(problems)) if problems else PASSED
+    lines = [f"{'; '.join(names)}: {message}" for message, names in problems.items()]
+    verdict = Verdict.because(Reason.VARIANT_FAILS, "\n".join(lines)) if problems else PASSED
     names = ", ".join(f"({task.variant.name})" for task in mine if task.variant)
     if left_out := model.description.variants_left_out:
         names = f"{names}; {left_out}"
     check = _check(Check.VARIANTS, verdict, sum(result.seconds for result in results), passed=names)
     peak = max((result.peak_memory_bytes for result in results), default=0)
     return verdict, msgspec.structs.replace(check, peak_memory_bytes=peak)
+
+
+def _in_sizes(task: Task, model: Model) -> str:
+    """A variant by its name and the shapes of its inputs: "n=1, batch=2 (image 2x1x80x80)"."""
+    if task.variant is None:
+        return task.name
+    inputs = zip(model.description.inputs, task.variant.inputs, strict=True)
+    shapes = ", ".join(f"{tensor.id} {'×'.join(map(str, shape))}" for tensor, shape in inputs)
+    return f"{task.variant.name} ({shapes})"
 
 
 def _as_described(result: ResultEvent, task: Task, model: Model) -> Verdict:

@@ -38,6 +38,8 @@ _RUN: tuple[tuple[str, Reason], ...] = (
     _NETWORK,
     (r"^NotImplementedError.*processing", Reason.UNSUPPORTED_PREPROCESSING),
 )
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # Keras writes in bold
+_DIGEST = re.compile(r"(?<=\w)_[0-9a-f]{64}(?=\.py|')")  # bioimageio.core adds it to a module's name
 # What a process brings on itself; any other signal comes from outside.
 _OWN_SIGNALS = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP")
 
@@ -85,10 +87,15 @@ def _first_match(rules: tuple[tuple[str, Reason], ...], error: ErrorEvent) -> Re
     return None
 
 
+def _cut(message: str) -> str:
+    """A message without blank lines and without the traceback that TensorFlow puts into it."""
+    return "\n".join(line for line in message.splitlines() if line.strip() and not line.startswith("  File "))
+
+
 def _in_words(error: ErrorEvent) -> str:
     """The exception, what caused it, and where it was raised, each on a line."""
-    lines = [f"{error.type}: {error.message}".strip().removesuffix(":")]
+    lines = [_cut(f"{error.type}: {error.message}".strip().removesuffix(":"))]
     lines += [f"caused by {cause}" for cause in error.causes[1:4] if cause not in lines]
-    if error.where:
+    if error.where and not error.where.startswith("<"):
         lines.append(f"at {error.where}")
-    return "\n".join(lines)
+    return _ESCAPES.sub("", _DIGEST.sub("", "\n".join(lines)))

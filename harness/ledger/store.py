@@ -85,7 +85,12 @@ def read_records(folder: Path) -> Iterator[Record]:
 
 
 def _record(line: bytes, *, origin: str) -> Record:
-    schema = jsonio.loads(line, _Schema, origin=origin).schema
+    try:
+        schema = jsonio.loads(line, _Schema, origin=origin).schema
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error}; every line is one record: delete this line and run again"
+        ) from error
     if schema != SCHEMA:
         raise ConfigurationError(
             f"{origin}: field schema: is {schema}, this harness reads {SCHEMA}; "

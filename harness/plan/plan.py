@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -63,6 +65,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Schema(msgspec.Struct):
     schema: int
+
+
+def collection_name(collection: str) -> str:
+    """What records call a collection: a URL as it is, a folder by its name and a digest of its place.
+
+    Records are published: they name no folder of a machine.
+    """
+    if collection.startswith(("http://", "https://")):
+        return collection
+    path = Path(collection).resolve()
+    return f"{path.name} ({hashlib.sha256(os.fsencode(path)).hexdigest()[:8]})"
 
 
 def read_plan(path: Path) -> Plan:

@@ -161,8 +161,9 @@ def _attention(models: Sequence[Sequence[Record]]) -> tuple[AttentionGroup, ...]
 
 
 def _link(record: Record, name: str) -> Link:
+    environment = f" ({record.environment.name})" if record.environment else ""
     return Link(
         model=name,
-        cell=f"{context.format_text(record)} in {context.consumer_text(record)}",
+        cell=f"{context.format_text(record)} in {context.consumer_text(record)}{environment}",
         href=addresses.record_address(record),
     )

@@ -142,7 +142,10 @@ def plain_text(text: str) -> str:
 
 def command(record: Record) -> str:
     """The command that repeats the record; the id is quoted for the shell and is no pattern."""
-    parts = ["harness", "run", "collection", "--select", glob.escape(record.model.id)]
+    named = (
+        record.collection if addresses.web_link(record.collection) else record.collection.rpartition(" (")[0]
+    )
+    parts = ["harness", "run", named or "collection", "--select", glob.escape(record.model.id)]
     parts += ["--consumer", record.consumer.name]
     if record.weights_format:
         parts += ["--weights", record.weights_format.value]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import tempfile
 import traceback
 
 VERSION = 2
 _MAX_TEXT = 20000
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
+_MODEL_CODE = tempfile.gettempdir() + os.sep  # where the tool puts the code of a model
 
 
 class FilesError(Exception):
@@ -55,6 +58,8 @@ class Reply:
         chain = _chain(error)
         frames = traceback.extract_tb(chain[-1].__traceback__)
         innermost = frames[-1] if frames else None
+        own = [frame for frame in frames if frame.filename.startswith(_MODEL_CODE)]
+        shown = own[-1] if own else innermost
         self.send(
             "error",
             stage=stage,
@@ -64,9 +69,18 @@ class Reply:
             missing_module=next((e.name for e in chain if isinstance(e, ModuleNotFoundError)), None),
             causes=[_cut("{}: {}".format(type(e).__name__, e)) for e in chain],
             traceback=_cut("".join(traceback.format_exception(type(error), error, error.__traceback__))),
-            where="{0.filename}, line {0.lineno}, in {0.name}".format(innermost) if innermost else "",
+            where="{}, line {}, in {}".format(_short(shown.filename), shown.lineno, shown.name)
+            if shown
+            else "",
             in_worker=innermost is not None and innermost.filename.startswith(_PACKAGE),
         )
+
+
+def _short(filename: str) -> str:
+    """A file as its author knows it: no folder of this machine, no digest that the tool added to its name."""
+    if filename.startswith(_MODEL_CODE):
+        return re.sub("_[0-9a-f]{64}(?=[.])", "", os.path.basename(filename))
+    return filename.replace(os.sep, "/").rsplit("/site-packages/", 1)[-1]
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -204,3 +204,47 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
         shell=True, capture_output=True, text=True, check=False, cwd=ROOT, env=dict(os.environ),
     )  # fmt: skip
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["--weights", "onx"], ["--status", "nope"]])
+def test_a_wrong_choice_lists_the_right_ones(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_command_line(["results", *arguments])
+    assert "is none of" in capsys.readouterr().err
+
+
+def test_a_plan_holds_its_own_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = failing(
+        capsys, "run", "--plan", tmp_path / "p.json", "--weights", "onnx", "--output", tmp_path
+    )
+    assert (code, "holds its own selection" in line) == (ExitCode.USAGE, True)
+
+
+def test_a_run_in_a_folder_with_its_own_output(tmp_path: Path) -> None:
+    for folder in ("reports/ledger", "reports/site", "ledger", "site", "artifacts"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "plan", ".", "--environments", str(ROOT / "environments")],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, "holds no model" in done.stderr) == (ExitCode.USAGE, True), done.stderr
+
+
+def test_a_summary_that_nobody_reads_changes_no_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "models" / "none").mkdir(parents=True)
+    command = f"{sys.executable} -m harness run {tmp_path / 'models'} --output {tmp_path / 'out'} 2>/dev/null"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -0; exit ${{PIPESTATUS[0]}}"], check=False, cwd=ROOT
+    )
+    assert done.returncode == ExitCode.FAILED
+
+
+def test_records_name_no_folder_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "models" / "none").mkdir(parents=True)
+    run_command_line(["run", str(tmp_path / "models"), "--output", str(tmp_path / "out")])
+    published = (tmp_path / "out" / "site" / "data" / "records.json").read_text()
+    assert str(tmp_path) not in published
+    assert '"models (' in published

@@ -67,7 +67,7 @@ def test_an_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
 
 
 INVALID: dict[str, tuple[dict[str, Any], Reason, str]] = {
-    "no-version": ({"format_version": None}, Reason.DESCRIPTION_INVALID, "field format_version: None"),
+    "no-version": ({"format_version": None}, Reason.DESCRIPTION_INVALID, "field format_version: is missing"),
     "float-version": ({"format_version": 0.5}, Reason.DESCRIPTION_INVALID, "field format_version: 0.5 is no"),
     "old": ({"format_version": "0.3.2"}, Reason.FORMAT_VERSION_UNSUPPORTED, "use 0.4 or 0.5"),
     "new": ({"format_version": "0.6.0"}, Reason.FORMAT_VERSION_UNSUPPORTED, "0.6.0 is not supported"),

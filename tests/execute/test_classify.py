@@ -132,3 +132,9 @@ def test_ends_without_a_complete_reply(evidence: Evidence, reason: Reason) -> No
 def test_the_log_is_quoted() -> None:
     assert "last words" in explain_end(ended(code=3), timeout=10).message
     assert "code 3" in explain_end(ended(code=3), timeout=10).message
+
+
+def test_a_message_has_no_terminal_codes_digests_or_blank_lines() -> None:
+    digest = "0" * 64
+    cause = f'ValueError: \x1b[1mbad\x1b[0m\n\n  File "x.py", line 1\nin net_{digest}.py'
+    assert explain_error(error(cause, stage="run")).message == "ValueError: bad\nin net.py"

@@ -48,14 +48,18 @@ def test_overview_of_one_model_in_two_versions() -> None:
         cells=3,
         attention=(
             _group(
-                _FAILED, "values differ beyond tolerance", "the model", bad, "onnx in bioimageio.core 0.11.0"
+                _FAILED,
+                "values differ beyond tolerance",
+                "the model",
+                bad,
+                "onnx in bioimageio.core 0.11.0 (onnxruntime-1.31)",
             ),
             _group(
                 _UNKNOWN,
                 "download failed",
                 "the test infrastructure",
                 old,
-                "torchscript in bioimageio.core 0.9.6",
+                "torchscript in bioimageio.core 0.9.6 (torch-2.13)",
             ),
         ),
         consumers=(

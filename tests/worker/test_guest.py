@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,3 +87,21 @@ def test_an_error_is_told_with_its_causes(tmp_path: Path) -> None:
 
 def _starts(python: str | Path) -> bool:
     return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
+
+
+def test_the_place_of_an_error_is_the_models_own_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_MODEL_CODE", f"{tmp_path}/")
+    source = tmp_path / f"net_{'0' * 64}.py"
+    source.write_text("import json\n\n\ndef forward():\n    json.loads('{')\n")
+    names: dict[str, Any] = {}
+    exec(compile(source.read_text(), str(source), "exec"), names)  # noqa: S102
+    with protocol.Reply(str(tmp_path / "reply")) as reply:
+        try:
+            names["forward"]()
+        except ValueError as error:
+            reply.error("run", "reproduces", error)
+    event = json.loads((tmp_path / "reply").read_text())
+    assert event["where"] == "net.py, line 5, in forward"
+    assert event["in_worker"] is False
