@@ -7,6 +7,16 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure; and what gates a merge draws the same examples every time.
+settings.register_profile(
+    "harness",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("HARNESS_TESTS_NO_SKIPS") == "1",
+)
+settings.load_profile("harness")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
