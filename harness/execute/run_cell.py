@@ -74,10 +74,15 @@ def run_cell(
         raise
     except Exception as error:  # the harness's own fault must never look like the model's
         conclusion, kept = internal_error(error, settings.artifacts)
+    unhealthy = conclusion.verdict.reason is Reason.ENVIRONMENT_UNHEALTHY
     before = (
         CheckResult(name=Check.FETCH, status=CheckStatus.PASSED),
         CheckResult(name=Check.VALIDATE, status=CheckStatus.PASSED),
-        CheckResult(name=Check.ENVIRONMENT, status=CheckStatus.PASSED, seconds=round(built.seconds, 3)),
+        CheckResult(
+            name=Check.ENVIRONMENT,
+            status=CheckStatus.INCONCLUSIVE if unhealthy else CheckStatus.PASSED,
+            seconds=round(built.seconds, 3),
+        ),
     )
     record = make_record(planned, conclusion.verdict, settings, started_at=started_at, model=model)
     return msgspec.structs.replace(

@@ -15,7 +15,7 @@ from harness.cell import Backend
 from harness.environments import store
 from harness.environments.spec import load_all
 from harness.ledger.store import read_records
-from harness.verdict import Blame, Reason, Status
+from harness.verdict import Blame, Check, CheckStatus, Reason, Status
 
 from .broken import copy_model
 from .conftest import ROOT, Run, harness, run_harness
@@ -83,6 +83,9 @@ def test_a_damaged_environment_is_built_anew(collection: Path, tmp_path: Path) -
     (record,) = run.records
     assert (record.status, record.blame) == (Status.INCONCLUSIVE, Blame.ENVIRONMENT), record.message
     assert "onnxruntime" in record.message
+    environment = record.check(Check.ENVIRONMENT)
+    assert environment
+    assert environment.status is CheckStatus.INCONCLUSIVE
     again = run_harness(collection, tmp_path / "out", *only, HARNESS_CACHE_DIR=str(cache))
     assert again.code == 0, again.stdout + again.stderr
 
