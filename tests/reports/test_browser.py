@@ -51,7 +51,7 @@ def test_no_page_is_wider_than_the_window(page: Page, zoo_site: Path, width: int
     for name in (
         "index.html",
         "consumers/bioimageio.core.html",
-        "models/bioimage-io__efficient-chipmunk@1.0.html",
+        "models/bioimage-io__jolly-nettle@1.0.html",
     ):
         page.goto((zoo_site / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
@@ -59,7 +59,7 @@ def test_no_page_is_wider_than_the_window(page: Page, zoo_site: Path, width: int
 
 def test_a_chip_leads_to_its_record(page: Page, zoo_site: Path) -> None:
     page.goto((zoo_site / "index.html").as_uri())
-    chip = page.locator("tr", has_text="2D UNet Nuclei Broad").locator("a.chip.failed").first
+    chip = page.locator("tr", has_text="Nuclei, broad range").locator("a.chip.failed").first
     chip.click()
     record = page.locator("article.record:target")
     assert record.is_visible()
@@ -74,7 +74,7 @@ def test_filter_narrows_the_models(page: Page, zoo_site: Path) -> None:
     assert rows.count() == 20
     page.get_by_label("only what needs attention").check()
     assert 0 < rows.count() < 20
-    page.get_by_label("Find").fill("HYLFM")
+    page.get_by_label("Find").fill("BEADS")
     assert rows.count() == 1
     assert page.locator("#filter-count").inner_text() == "1 of 20"
 
