@@ -28,7 +28,7 @@ from harness.ledger.query import conclusive_by_key
 from harness.ledger.record import CheckResult, Record
 from harness.ledger.store import LedgerWriter
 from harness.plan.plan import PlannedCell
-from harness.verdict import Check, CheckStatus, Reason, Stage, Status, Verdict
+from harness.verdict import Blame, Check, CheckStatus, Reason, Stage, Status, Verdict
 
 
 class Rerun(str, Enum):
@@ -153,7 +153,7 @@ class Session:
                 cancel=self._cancel,
             )
         except EnvironmentBuildError as error:
-            verdict = Verdict.because(error.reason, error.message)
+            verdict = _of_own_environment(error)
             kept = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
         except Interrupted:
             raise
@@ -197,6 +197,13 @@ class Session:
         with self._recording:
             self._ledger.append(record)
             self._observer.recorded(record)
+
+
+def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
+    """No model declared this environment, so even one that cannot be solved says nothing about the models."""
+    if error.reason is Reason.ENVIRONMENT_UNSATISFIABLE:
+        return Verdict.because(Reason.ENVIRONMENT_BUILD_FAILED, error.message, blame=Blame.ENVIRONMENT)
+    return Verdict.because(error.reason, error.message)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,25 @@ def test_a_damaged_environment_is_built_anew(collection: Path, tmp_path: Path) -
     assert environment.status is CheckStatus.INCONCLUSIVE
     again = run_harness(collection, tmp_path / "out", *only, HARNESS_CACHE_DIR=str(cache))
     assert again.code == 0, again.stdout + again.stderr
+
+
+def test_an_environment_of_ours_that_cannot_be_had(collection: Path, tmp_path: Path) -> None:
+    environments = tmp_path / "environments"
+    shutil.copytree(ROOT / "environments" / "onnx", environments / "onnx")
+    lock = environments / "onnx" / "requirements.lock"
+    text, count = re.subn(
+        r"(?m)^tzdata==\S+.*\n(?:    --hash.*\n)*", "tzdata==1900.1\n", lock.read_text("utf-8")
+    )
+    assert count == 1
+    lock.write_text(text, "utf-8")
+    only = (*ONNX, "--select", "nuclei-unet2d", "--environments", str(environments))
+    run = run_harness(collection, tmp_path / "out", *only)
+    assert run.code == 3, run.stdout + run.stderr
+    (record,) = run.records
+    assert (record.status, record.blame) == (Status.INCONCLUSIVE, Blame.ENVIRONMENT)
+    assert "tzdata" in record.message
+    (log,) = [artifact for artifact in record.artifacts if artifact.kind == "build-log"]
+    assert "tzdata" in (tmp_path / "out" / "artifacts" / log.path).read_text("utf-8")
 
 
 def test_a_time_out_before_the_model_is_reached(collection: Path, tmp_path: Path) -> None:
