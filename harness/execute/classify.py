@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.execute.evidence import ErrorEvent, Evidence
-from harness.verdict import Reason, Verdict
+from harness.verdict import Blame, Reason, Status, Verdict
 
 # Matched against the whole chain of causes, in this order; the first match decides.
 _DISK = (r"No space left on device|Disk quota exceeded|requested and \d+ written", Reason.DISK_FULL)
@@ -56,9 +56,12 @@ def explain_error(error: ErrorEvent) -> Verdict:
         return Verdict.because(Reason.INTERNAL_ERROR, f"the worker itself failed: {message}")
     if error.missing_module is not None:
         return Verdict.because(Reason.UNDECLARED_DEPENDENCY, message)
-    if error.stage == "load":
-        return Verdict.because(_first_match(_LOAD, error) or Reason.LOAD_FAILED, message)
-    return Verdict.because(_first_match(_RUN, error) or Reason.EXCEPTION, message)
+    loading = error.stage == "load"
+    reason = _first_match(_LOAD if loading else _RUN, error)
+    if reason is Reason.MEMORY_LIMIT:
+        # No limit was set, so it was the machine's memory, and other cells had their part in that.
+        return Verdict(status=Status.INCONCLUSIVE, reason=reason, blame=Blame.INFRASTRUCTURE, message=message)
+    return Verdict.because(reason or (Reason.LOAD_FAILED if loading else Reason.EXCEPTION), message)
 
 
 def explain_end(evidence: Evidence, *, timeout: float) -> Verdict:

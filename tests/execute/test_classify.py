@@ -78,6 +78,12 @@ def test_errors_while_running(cause: str, reason: Reason) -> None:
     assert explain_error(error(cause, stage="run")).reason is reason
 
 
+@pytest.mark.parametrize("stage", ["load", "run"])
+def test_memory_that_nobody_limited_is_not_the_models_fault(stage: str) -> None:
+    verdict = explain_error(error("MemoryError: ", stage=stage))
+    assert (verdict.status, verdict.blame) == (Status.INCONCLUSIVE, Blame.INFRASTRUCTURE)
+
+
 def test_the_place_is_in_the_message() -> None:
     verdict = explain_error(error("KeyError: 'deep'", stage="run", where="net.py, line 7, in forward"))
     assert verdict.message == "KeyError: 'deep'\nat net.py, line 7, in forward"
