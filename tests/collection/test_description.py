@@ -2,121 +2,29 @@
 
 from __future__ import annotations
 
-import datetime
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.cell import WeightsFormat
 from harness.collection import format_library, named_files, variants
 from harness.collection.description import Description, parse_description
-from harness.collection.description_yaml import Dumper, parse, read_description
 from harness.collection.fault import ModelFault
-from harness.collection.tolerance import (
-    DEFAULT_0_4,
-    DEFAULT_0_5,
-    Tolerance,
-    ToleranceRule,
-    rules_of,
-    tolerance_for,
-)
 from harness.verdict import Reason
 from tests.collection import packages
 from tests.collection.conftest import SHARED
+from tests.collection.values import VALUES
 
 ROOT = Path(__file__).parents[2]
 REAL = sorted([*ROOT.glob("collection/*/rdf.yaml"), *SHARED.glob("models/*/rdf.yaml")])
-PLAIN = [
-    "1e-5",
-    "no",
-    "on",
-    "1:30",
-    "190:20:30",
-    "010",
-    "08",
-    "0o17",
-    "0x1F",
-    "1_000",
-    "1_0.5",
-    "0b11",
-    "+12",
-]
-PLAIN += ["-010", "2021-01-01", "~", "null", "Null", ".inf", "-.INF", "+.inf", ".nan", "+.5", "5.", "1e5"]
-PLAIN += [
-    "-1E+3",
-    ".5e3",
-    "y",
-    "TRUE",
-    "12345678901234567890",
-    "1.2.3",
-    "0.5.4",
-    ".",
-    "1e",
-    "1__0",
-    "_1",
-    "0",
-]
-
-
-def _reference(data: bytes) -> Any:
-    ruyaml = pytest.importorskip("ruyaml", reason="needs ruyaml, which bioimageio.spec reads with")
-    return ruyaml.YAML(typ="safe").load(io.BytesIO(data))
 
 
 def _described(**changes: Any) -> Description:
     return parse_description(packages.content(**changes), shown="rdf.yaml").description
-
-
-@pytest.mark.parametrize("path", REAL, ids=lambda path: path.parent.name)
-def test_real_descriptions_are_read_as_the_reference_reads_them(path: Path) -> None:
-    assert read_description(path, shown="rdf.yaml") == _reference(path.read_bytes())
-
-
-@pytest.mark.parametrize("text", PLAIN)
-def test_plain_values_are_those_of_yaml_1_2(text: str) -> None:
-    ours, theirs = parse(f"a: {text}".encode(), shown="x")["a"], _reference(f"a: {text}".encode())["a"]
-    assert repr(ours) == repr(theirs)
-
-
-def test_times_keep_their_zone() -> None:
-    read = parse(b"a: 2021-01-01T10:00:00+02:00", shown="x")["a"]
-    assert read == datetime.datetime(2021, 1, 1, 8, tzinfo=datetime.timezone.utc)
-
-
-def test_characters_that_json_writes_as_two() -> None:
-    assert parse(rb'{"a": "\ud83e\udd88", "b": 1}', shown="x") == {"a": "\N{SHARK}", "b": 1}
-
-
-VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(st.characters(codec="utf-8")),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-
-
-@settings(deadline=None)
-@given(VALUES | st.sampled_from([*PLAIN, "\x85", "a\u2028b", "\ufeff", "a\n b", " a"]))
-def test_what_is_staged_is_read_back(value: Any) -> None:
-    data = yaml.dump({"a": value}, Dumper=Dumper, allow_unicode=True, sort_keys=False).encode()
-    assert parse(data, shown="x") == {"a": value}
-
-
-@pytest.mark.parametrize("text", PLAIN)
-def test_staged_text_stays_text_for_the_reference(text: str) -> None:
-    data = yaml.dump({"a": text}, Dumper=Dumper).encode()
-    assert _reference(data) == {"a": text}
 
 
 def test_the_descriptions_of_the_zoo_parse_or_are_refused_in_words(
@@ -355,65 +263,6 @@ def test_descriptions_with_any_value_anywhere_are_read_or_refused(data: st.DataO
         message = fault.message
     assert message.startswith("rdf.yaml: ")
     assert "\n" not in message
-
-
-RULES = st.lists(
-    st.builds(
-        ToleranceRule,
-        tolerance=st.builds(Tolerance, atol=st.floats(0, 1)),
-        weights_formats=st.lists(st.sampled_from([w.value for w in WeightsFormat]), max_size=2).map(tuple),
-        outputs=st.lists(st.sampled_from("ab"), max_size=2).map(tuple),
-    ),
-    max_size=5,
-)
-
-
-@settings(deadline=None)
-@given(RULES, st.sampled_from(list(WeightsFormat)), st.sampled_from("ab"))
-def test_the_first_rule_that_matches_is_applied(
-    rules: list[ToleranceRule], weights: WeightsFormat, output: str
-) -> None:
-    chosen = tolerance_for(
-        (*rules, ToleranceRule(tolerance=DEFAULT_0_5)), weights_format=weights, output=output
-    )
-    matching = [
-        rule.tolerance
-        for rule in rules
-        if weights.value in (rule.weights_formats or [weights.value]) and output in (rule.outputs or [output])
-    ]
-    assert chosen == (matching or [DEFAULT_0_5])[0]
-
-
-def test_rules_end_with_the_default_of_the_format() -> None:
-    listed = {"relative_tolerance": 0.01, "output_ids": ["out"], "weights_formats": ["onnx"]}
-    config = {"bioimageio": {"reproducibility_tolerance": [listed], "test_kwargs": {"onnx": {}, "x": None}}}
-    new = rules_of({"format_version": "0.5.4", "config": config}, shown="x")
-    assert new[0] == ToleranceRule(
-        tolerance=Tolerance(rtol=0.01, ppm=100.0), weights_formats=("onnx",), outputs=("out",)
-    )
-    assert new[-1] == ToleranceRule(tolerance=DEFAULT_0_5)
-    assert rules_of({"format_version": "0.4.10"}, shown="x") == (ToleranceRule(tolerance=DEFAULT_0_4),)
-    with pytest.raises(ValueError, match="end with one"):
-        tolerance_for((), weights_format=WeightsFormat.ONNX, output="a")
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        "text",
-        {"bioimageio": {"reproducibility_tolerance": 1}},
-        {"bioimageio": {"reproducibility_tolerance": ["x"]}},
-        {"bioimageio": {"reproducibility_tolerance": [{"output_ids": "x"}]}},
-        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": -1}}}},
-        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": True}}}},
-        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": 10**400}}}},
-        {"bioimageio": {"test_kwargs": {"onnx": {"absolute_tolerance": float("nan")}}}},
-    ],
-)
-def test_tolerances_that_are_none_are_refused(config: Any) -> None:
-    with pytest.raises(ModelFault, match="x: field config") as raised:
-        rules_of({"format_version": "0.4.10", "config": config}, shown="x")
-    assert raised.value.reason is Reason.DESCRIPTION_INVALID
 
 
 def test_test_tensors_are_validated_with_what_was_parsed() -> None:
