@@ -13,6 +13,7 @@ A fault of one model or of one environment is no exception of this tree: it beco
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -54,3 +55,8 @@ class Interrupted(HarnessError):
     """The user stopped the run."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether the operating system refused to write for want of space or quota."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

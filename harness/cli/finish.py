@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -25,7 +25,7 @@ def finish(
     """Rebuild the site below ``output``, print the summary, return the exit code."""
     records = list(read_records(output / "ledger"))
     write_if_needed(output / "ledger", survey, records, run=run)
-    index = rebuild(output, site_url=site_url)
+    index = rebuild(output, records, site_url=site_url)
     console = QuietConsole(highlight=False, soft_wrap=True)
     held = newest_by_key(records)
     mine = [held[cell.key] for cell in cells if cell.key in held]
@@ -46,14 +46,13 @@ def finish(
     return decision.exit_code
 
 
-def rebuild(output: Path, *, site_url: str) -> Path:
-    """Write the site from the ledger; returns its first page."""
+def rebuild(output: Path, records: Iterable[Record], *, site_url: str) -> Path:
+    """Write the site from all records of the ledger; returns its first page."""
     from harness.execute import origin
     from harness.reports.site import write_site
 
-    ledger = output / "ledger"
     write_site(
-        current(read_records(ledger), read_surveys(ledger)),
+        current(records, read_surveys(output / "ledger")),
         output / "site",
         artifacts=output / "artifacts",
         generated_at=origin.now(),

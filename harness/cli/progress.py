@@ -64,7 +64,7 @@ class RunDisplay:
     def __init__(self, total: int) -> None:
         self.done = 0
         self._total = total
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = QuietConsole(stderr=True, highlight=False, soft_wrap=True)
         self._lock = threading.Lock()
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -106,9 +106,7 @@ class RunDisplay:
             self._print(f"[{self.done}/{self._total}] {one_line(record)}", style=style)
 
     def _print(self, line: str, *, style: str = "") -> None:
-        # rich ends the program on a broken pipe; a display must not end a run.
-        with contextlib.suppress(BrokenPipeError, SystemExit):
-            self._console.print(line, style=style, markup=False)
+        self._console.print(line, style=style, markup=False)
 
 
 def one_line(record: Record) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import tempfile
@@ -10,10 +9,8 @@ from pathlib import Path
 
 from harness import paths
 from harness.collection.fault import ModelFault
-from harness.errors import OutputError
+from harness.errors import OutputError, disk_is_full
 from harness.verdict import Reason
-
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def cache_folder_for(kind: str) -> Path:
@@ -38,9 +35,8 @@ def cache_folder_for(kind: str) -> Path:
 
 def writing_failed(what: str, error: OSError) -> ModelFault:
     """The fault of a model of which ``what`` could not be written: no space, or else the harness's own."""
-    full = error.errno in _NO_SPACE
     return ModelFault(
-        Reason.DISK_FULL if full else Reason.INTERNAL_ERROR,
+        Reason.DISK_FULL if disk_is_full(error) else Reason.INTERNAL_ERROR,
         f"{what}: cannot be written to the cache ({error.strerror or error})",
     )
 

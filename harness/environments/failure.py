@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from pathlib import Path
 
 from harness import proc
-from harness.errors import HarnessError
+from harness.errors import HarnessError, disk_is_full
 from harness.verdict import Reason
 
 _NO_SPACE = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
@@ -54,8 +53,7 @@ def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuild
 def from_exception(what: str, error: OSError | HarnessError, log: Path) -> EnvironmentBuildError:
     """The error for what the operating system refused while the environment was made."""
     cause = error if isinstance(error, OSError) else error.__cause__
-    full = isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}
-    reason = Reason.DISK_FULL if full else Reason.ENVIRONMENT_BUILD_FAILED
+    reason = Reason.DISK_FULL if disk_is_full(cause) else Reason.ENVIRONMENT_BUILD_FAILED
     return EnvironmentBuildError(reason, f"{what}: {error}\n{proc.tail(log)}".rstrip(), log)
 
 

@@ -139,11 +139,11 @@ def _variants(
         if result is not None:
             results.append(result)
             verdict = _as_described(result, task, model)
-        named = f"{task.variant.name if task.variant else task.name}: {verdict.message}"
         if verdict.reason in (Reason.EXCEPTION, Reason.WRONG_SHAPE, Reason.WRONG_OUTPUT_COUNT):
             problems.setdefault(verdict.message, []).append(_in_sizes(task, model))
         elif verdict.reason is not None:
             # Not what the description says of sizes: no memory, no disk, a crash, the network.
+            named = f"{task.variant.name if task.variant else task.name}: {verdict.message}"
             other = Verdict.because(verdict.reason, named)
             return other, _check(Check.VARIANTS, other, sum(done.seconds for done in results))
     lines = [f"{'; '.join(names)}: {message}" for message, names in problems.items()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 import time
 import traceback
@@ -17,7 +16,7 @@ from harness.consumers import CONSUMERS
 from harness.environments import store
 from harness.environments.built import BuiltEnvironment, run_variables
 from harness.environments.integrity import damage
-from harness.errors import Interrupted, OutputError
+from harness.errors import Interrupted, OutputError, disk_is_full
 from harness.execute import artifacts, origin
 from harness.execute.answers import Conclusion, conclude
 from harness.execute.confirm import confirmed, needs_another
@@ -170,8 +169,7 @@ def _believed(attempts: Sequence[Attempted], model: Model, built: BuiltEnvironme
 def internal_error(error: Exception, folder: Path) -> tuple[Conclusion, tuple[Artifact, ...]]:
     """The conclusion when the harness itself fails, with the traceback kept."""
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    reason = Reason.DISK_FULL if full else Reason.INTERNAL_ERROR
+    reason = Reason.DISK_FULL if disk_is_full(error) else Reason.INTERNAL_ERROR
     verdict = Verdict.because(reason, f"{type(error).__name__}: {error}")
     return Conclusion(verdict=verdict, checks=()), (artifacts.keep_text(text.encode(), folder, kind="log"),)
 
