@@ -115,7 +115,10 @@ REASON: dict[Reason, ReasonText] = {
     Reason.DANGEROUS_CONTENT: ReasonText(
         "dangerous content", "Remove the code that the message names from the files and upload again."
     ),
-    Reason.SCAN_FAILED: ReasonText("scan failed", "The scanner could not read the file; run again."),
+    Reason.SCAN_FAILED: ReasonText(
+        "scan failed",
+        "The scanner could not read the file that the message names: if it is damaged, upload it again.",
+    ),
     Reason.ENVIRONMENT_UNSATISFIABLE: ReasonText(
         "environment cannot be solved",
         "Correct the declared dependencies so that the solver finds a solution.",
@@ -158,6 +161,16 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.MEMORY_LIMIT: ReasonText(
         "out of memory", "Make the test input smaller, or ask for a higher limit."
+    ),
+    Reason.PROCESS_EXITED: ReasonText(
+        "ended its own process",
+        "Do not call `exit` or `os._exit` in model code; raise an exception that says what is wrong.",
+    ),
+    Reason.PROCESS_LIMIT: ReasonText(
+        "too many processes", "Do not start processes in model code, or ask for a higher limit."
+    ),
+    Reason.DISK_LIMIT: ReasonText(
+        "wrote too much", "Do not write files in model code, or ask for a higher limit."
     ),
     Reason.NETWORK_ACCESS: ReasonText(
         "tried to use the network", "Put everything that the model needs into its package."

@@ -28,6 +28,21 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "the newest record of every cell",
         "harness results --format csv --status failed",
     ),
+    "gate": (
+        "gate",
+        "apply the policy to plan and ledger, print the decision and the rule that decided",
+        "harness gate --output reports --explain",
+    ),
+    "reproduce": (
+        "reproduce",
+        "run a recorded cell again in its locked environment and compare with the record",
+        "harness reproduce 3f2a9c71 --output reports",
+    ),
+    "scan": (
+        "scan",
+        "look for dangerous content in a model without running anything",
+        "harness scan path/to/model",
+    ),
     "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
     "env": ("env", "list, lock, build, show and prune environments", "harness env build pytorch"),
     "doctor": ("doctor", "what this machine can do", "harness doctor"),

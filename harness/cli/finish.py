@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,60 +11,86 @@ from rich.console import Console
 from harness import labels
 from harness.cli.progress import QuietConsole, one_line
 from harness.errors import ExitCode
-from harness.ledger.gate import decide
+from harness.ledger.gate import CellDecision, Decision, Effect, decide
 from harness.ledger.query import current, newest_by_key
 from harness.ledger.record import Record
 from harness.ledger.store import read_records
 from harness.ledger.survey import Survey, read_surveys, write_if_needed
 from harness.plan.plan import PlannedCell
+from harness.policy import DEFAULT, Policy
 from harness.verdict import Status
+
+_EXCEPTIONS = (Effect.WAIVED, Effect.COUNTED, Effect.IGNORED)  # the policy made them harmless
 
 
 def finish(
-    cells: Sequence[PlannedCell], output: Path, *, run: str, ran: int, survey: Survey, site_url: str
+    cells: Sequence[PlannedCell],
+    output: Path,
+    *,
+    run: str,
+    ran: int,
+    survey: Survey,
+    site_url: str,
+    policy: Policy = DEFAULT,
 ) -> ExitCode:
     """Rebuild the site below ``output``, print the summary, return the exit code."""
     records = list(read_records(output / "ledger"))
     write_if_needed(output / "ledger", survey, records, run=run)
     index = rebuild(output, records, site_url=site_url)
-    console = QuietConsole(highlight=False, soft_wrap=True)
-    held = newest_by_key(records)
-    mine = [held[cell.key] for cell in cells if cell.key in held]
+    console = QuietConsole(highlight=False)
+    planned = {entry.key: entry.cell for entry in cells}
+    held = newest_by_key(record for record in records if record.key in planned)
+    decision = decide(planned, held.values(), policy, today=today())
     for status in (Status.FAILED, Status.INCONCLUSIVE):
-        for record in mine:
-            if record.status is status:
-                _explain(record, console)
-    decision = decide([cell.key for cell in cells], records)
+        for decided in decision.cells:
+            if decided.status is status:
+                explain(held[decided.key], decided, console)
     counts = ", ".join(
         f"{count} {labels.STATUS[status].label}" for status, count in decision.counts.items() if count
     )
-    unchanged = len(mine) - ran
-    console.print(
-        f"{len(cells)} cell{'s' * (len(cells) != 1)} ({ran} run now, {unchanged} unchanged): {counts}",
-        markup=False,
+    console.out(
+        f"{len(cells)} cell{'s' * (len(cells) != 1)} ({ran} run now, {len(held) - ran} unchanged): {counts}"
     )
-    console.print(f"{decision.sentence}; report: {index}", markup=False)
+    print_notes(decision, console)
+    console.out(f"{decision.sentence}; report: {index}")
     return decision.exit_code
 
 
 def rebuild(output: Path, records: Iterable[Record], *, site_url: str) -> Path:
     """Write the site from all records of the ledger; returns its first page."""
-    from harness.execute import origin
+    from harness.execute.clock import now
     from harness.reports.site import write_site
 
     write_site(
         current(records, read_surveys(output / "ledger")),
         output / "site",
         artifacts=output / "artifacts",
-        generated_at=origin.now(),
+        generated_at=now(),
         site_url=site_url,
     )
     return output / "site" / "index.html"
 
 
-def _explain(record: Record, console: Console) -> None:
-    """A cell that needs attention: what, why, and what to do."""
-    console.print(one_line(record), markup=False)
-    for line in record.message.splitlines()[:3]:
-        console.print(f"    {line}", markup=False)
-    console.print(f"    what to do: {record.hint}", markup=False)
+def today() -> datetime.date:
+    """The date in UTC, by which waivers expire."""
+    from harness.execute.clock import now
+
+    return datetime.date.fromisoformat(now()[:10])
+
+
+def explain(record: Record, decided: CellDecision | None, console: Console) -> None:
+    """A red or inconclusive cell: what, why, who can act, what to do, and what the policy made of it."""
+    assert record.blame is not None, "only what did not pass needs attention"  # noqa: S101
+    lines = [f"    {line}" for line in record.message.splitlines()[:3]]
+    if lines:
+        lines[0] = f"    why: {lines[0].strip()}"
+    lines += [f"    who can act: {labels.BLAME[record.blame]}", f"    what to do: {record.hint}"]
+    if decided is not None and decided.effect in _EXCEPTIONS:
+        lines.append(f"    does not block: {decided.rule}")
+    console.out("\n".join([one_line(record), *lines]))
+
+
+def print_notes(decision: Decision, console: Console) -> None:
+    """What should be changed in the policy."""
+    for note in decision.notes:
+        console.out(f"policy: {note}")

@@ -7,10 +7,16 @@ import os
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import harness
 from harness.cell import Backend, Device, WeightsFormat
+from harness.verdict import Check
+
+if TYPE_CHECKING:
+    from harness.policy import Policy
+
+DEFAULT_COLLECTION = "collection"
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +64,7 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "collection",
         nargs="?",
-        default=None,  # "collection", but `run --plan` must know whether it was given
+        default=None,  # DEFAULT_COLLECTION, but `run --plan` must know whether it was given
         metavar="COLLECTION",
         help="folder of models, one model's folder, an rdf.yaml, a .zip package, or an index.json "
         "(default: collection)",
@@ -72,6 +78,56 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
         metavar="{cpu,cuda}",
         help="repeatable (default: cpu)",
     )
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """``--policy``."""
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="which cells gate, waivers, limits and bounds of tolerance "
+        "(default: policy.toml in the collection's folder, if there is one)",
+    )
+
+
+def add_repeat(parser: argparse.ArgumentParser) -> None:
+    """``--repeat``."""
+    parser.add_argument(
+        "--repeat",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="run the test input N times and say whether the outputs are bitwise equal, within tolerance or "
+        "unstable (default: 1)",
+    )
+
+
+def policy_for(args: argparse.Namespace) -> Policy:
+    """The policy that ``--policy`` names or that lies with the collection, else the default one."""
+    return policy_of(args.collection or DEFAULT_COLLECTION, args.policy)
+
+
+def policy_of(collection: str, chosen: Path | None) -> Policy:
+    """See :func:`policy_for`."""
+    from harness.policy import DEFAULT, find_policy, read_policy
+
+    path = find_policy(collection, chosen)
+    return DEFAULT if path is None else read_policy(path)
+
+
+def repeat_for(args: argparse.Namespace, policy: Policy) -> int:
+    """How often the test input runs: at least twice where the policy requires determinism."""
+    repeat: int = args.repeat
+    return max(repeat, 2) if Check.DETERMINISM in policy.required_checks else repeat
+
+
+def positive(text: str) -> int:
+    """An argument's type: a whole number of 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
+    return number
 
 
 def one_of(values: type[Enum]) -> Callable[[str], Any]:

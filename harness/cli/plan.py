@@ -11,6 +11,7 @@ from harness.errors import ExitCode
 if TYPE_CHECKING:
     from harness.environments.spec import EnvironmentSpec
     from harness.plan.make import Planned
+    from harness.policy import Policy
 
 THREADS = 1
 
@@ -19,6 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     options.add_collection(parser)
     options.add_environments(parser)
+    options.add_policy(parser)
+    options.add_repeat(parser)
     options.add_output(parser)
 
 
@@ -30,7 +33,8 @@ def main(args: argparse.Namespace) -> int:
     from harness import jsonio
     from harness.cli.progress import console_for_tables
 
-    planned, _ = plan_for(args)
+    policy = options.policy_for(args)
+    planned, _ = plan_for(args, policy, repeat=options.repeat_for(args, policy))
     path = args.output / "plan.json"
     jsonio.write(path, planned.plan)
     console = console_for_tables()
@@ -56,13 +60,15 @@ def main(args: argparse.Namespace) -> int:
     return int(ExitCode.SATISFIED)
 
 
-def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSpec]]:
+def plan_for(
+    args: argparse.Namespace, policy: Policy, *, repeat: int
+) -> tuple[Planned, dict[str, EnvironmentSpec]]:
     """The plan that the options ask for, and the environments that it refers to."""
     from harness.cell import Device
     from harness.cli.progress import reading
     from harness.environments import backend
     from harness.environments.spec import load_all
-    from harness.execute import origin
+    from harness.execute import clock
     from harness.execute.deciding import deciding_settings
     from harness.plan.make import make_plan
     from harness.plan.matrix import Selection
@@ -71,7 +77,7 @@ def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
     specs = load_all(options.environments_folder(args.environments))
     with reading() as on_model:
         planned = make_plan(
-            args.collection or "collection",
+            args.collection or options.DEFAULT_COLLECTION,
             specs=specs,
             backend=args.backend,
             selection=Selection(
@@ -80,8 +86,8 @@ def plan_for(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSp
                 weights=tuple(args.weights),
                 devices=tuple(dict.fromkeys(args.device or [Device.CPU])),
             ),
-            settings=deciding_settings(threads=THREADS),
-            created_at=origin.now(),
+            settings=deciding_settings(threads=THREADS, repeat=repeat, policy=policy),
+            created_at=clock.now(),
             on_model=on_model,
         )
     return planned, specs

@@ -61,9 +61,9 @@ class RunDisplay:
     Nobody may be reading any more (``harness run | head``): then it goes quiet, and the run goes on.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self) -> None:
         self.done = 0
-        self._total = total
+        self._total = 0
         self._console = QuietConsole(stderr=True, highlight=False, soft_wrap=True)
         self._lock = threading.Lock()
         self._progress = Progress(
@@ -76,7 +76,12 @@ class RunDisplay:
             disable=not self._console.is_terminal,
             transient=True,
         )
-        self._task = self._progress.add_task("cells", total=total, now="")
+        self._task = self._progress.add_task("cells", total=None, now="")
+
+    def expect(self, total: int) -> None:
+        """Say how many cells will be recorded."""
+        self._total = total
+        self._progress.update(self._task, total=total)
 
     def __enter__(self) -> RunDisplay:
         self._progress.start()

@@ -58,10 +58,12 @@ def _wanted(record: Record, args: argparse.Namespace) -> bool:
 
 
 def _print_table(records: Sequence[Record]) -> None:
+    """One line for each cell, and below them what to do about those that need somebody."""
     from rich.table import Table
     from rich.text import Text
 
     from harness import labels
+    from harness.cli.finish import explain
     from harness.cli.progress import STYLES, console_for_tables
     from harness.verdict import Reason
 
@@ -79,4 +81,8 @@ def _print_table(records: Sequence[Record]) -> None:
             Text(reason),
             f"{record.seconds:.1f}",
         )
-    console_for_tables().print(table)
+    console = console_for_tables()
+    console.print(table)
+    for record in records:
+        if record.status in (Status.FAILED, Status.INCONCLUSIVE):
+            explain(record, None, console)

@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.cli.plan import THREADS, plan_for
-from harness.errors import CollectionError, UsageError
+from harness.cli.plan import THREADS
+from harness.cli.work import Work, work_for
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.progress import RunDisplay
-    from harness.environments.spec import EnvironmentSpec
-    from harness.ledger.store import LedgerWriter
-    from harness.plan.make import Planned
-    from harness.plan.plan import LeftOut, PlannedCell
+    from harness.execute.clock import Clock
+    from harness.execute.settings import Settings
+    from harness.plan.plan import LeftOut
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     options.add_collection(parser)
     options.add_environments(parser)
+    options.add_policy(parser)
+    options.add_repeat(parser)
     options.add_output(parser)
     options.add_site(parser)
     parser.add_argument(
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plan", type=Path, metavar="FILE", help="run this plan.json instead of making a plan"
     )
     parser.add_argument(
-        "--jobs", type=_positive, metavar="N", help="cells at a time (default: one for each processor)"
+        "--jobs", type=options.positive, metavar="N", help="cells at a time (default: one for each processor)"
     )
     parser.add_argument(
         "--rerun",
@@ -49,7 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which cells run again although nothing changed (default: inconclusive)",
     )
     parser.add_argument(
-        "--timeout", type=_seconds, default=600.0, metavar="SECONDS", help="for one cell (default: 600)"
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="of wall time for one attempt at a cell (default: as policy or environment say, else 600)",
     )
 
 
@@ -58,7 +62,8 @@ def main(args: argparse.Namespace) -> int:
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
     from harness.execute import origin
-    from harness.execute.session import Rerun, to_run
+    from harness.execute.clock import Clock
+    from harness.execute.session import Rerun, Session, to_run
     from harness.ledger.store import LedgerWriter, read_records
     from harness.ledger.survey import Survey
     from harness.plan.plan import collection_name
@@ -69,18 +74,30 @@ def main(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
-    planned, specs = _planned(args)
-    plan, at = planned.plan, origin.now()
+    work = work_for(args)
+    plan = work.planned.plan
+    records = list(read_records(args.output / "ledger"))
+    clock = Clock(max((record.started_at for record in records), default=""))
+    at = clock.now()
     if not plan.cells:
         # The most telling example: what was selected and yet left out.
         left = sorted(plan.left_out, key=lambda left: left.why.startswith("not selected by --select"))
         why = f", e.g. {left[0].what}: {left[0].why}" if left else ""
         raise UsageError(f"{plan.collection}: no cell is left to run{why}; `harness plan` lists all")
     cells = shard(plan.cells, *args.shard)
-    todo = to_run(cells, read_records(args.output / "ledger"), Rerun(args.rerun), timeout=args.timeout)
-    with RunDisplay(total=len(todo)) as display:
+    with RunDisplay() as display:
+        session = Session(
+            models=work.planned.models,
+            specs=work.specs,
+            ledger=ledger,
+            settings=_settings(args, run, work, clock),
+            observer=display,
+            cancel=threading.Event(),
+        )
+        todo = to_run(cells, records, Rerun(args.rerun), limits_of=session.limits_of)
+        display.expect(len(todo))
         try:
-            _execute(args, run, todo, planned, specs, ledger, display)
+            session.execute(todo, jobs=args.jobs or options.default_jobs())
         finally:
             display.stop()
             survey = Survey(
@@ -90,10 +107,34 @@ def main(args: argparse.Namespace) -> int:
                 keys=tuple(cell.key for cell in cells),
             )
             code = finish(
-                cells, args.output, run=run, ran=display.done, survey=survey, site_url=args.site_url
+                cells,
+                args.output,
+                run=run,
+                ran=display.done,
+                survey=survey,
+                site_url=args.site_url,
+                policy=work.policy,
             )
             _say_left_out(plan.left_out)
     return int(code)
+
+
+def _settings(args: argparse.Namespace, run: str, work: Work, clock: Clock) -> Settings:
+    from harness.execute.settings import Settings
+    from harness.limits import Limits
+    from harness.plan.plan import collection_name
+
+    return Settings(
+        run=run,
+        collection=collection_name(work.planned.plan.collection),
+        artifacts=args.output / "artifacts",
+        worker=Path(),  # is staged when the first cell runs
+        threads=THREADS,
+        clock=clock,
+        limits=Limits(seconds=args.timeout),
+        policy=work.policy,
+        repeat=work.repeat,
+    )
 
 
 def _say_left_out(left_out: Sequence[LeftOut]) -> None:
@@ -102,79 +143,6 @@ def _say_left_out(left_out: Sequence[LeftOut]) -> None:
     if unasked:
         example = f"{unasked[0].what}: {unasked[0].why}"
         print(f"{len(unasked)} left out, e.g. {example}; `harness plan` lists them")  # noqa: T201
-
-
-def _planned(args: argparse.Namespace) -> tuple[Planned, dict[str, EnvironmentSpec]]:
-    """The plan with its models, and the environments; a plan that was made here is stored."""
-    from harness import jsonio
-    from harness.cli.progress import reading
-    from harness.environments.spec import load_all
-    from harness.plan.make import Planned, models_of
-    from harness.plan.plan import read_plan
-
-    if args.plan is None:
-        planned, specs = plan_for(args)
-        jsonio.write(args.output / "plan.json", planned.plan)
-        return planned, specs
-    asked = (args.collection, *args.select, *args.consumer, *args.weights, *(args.device or ()))
-    if any(asked):
-        raise UsageError(
-            f"{args.plan}: a plan holds its own selection; leave out COLLECTION, --select, --weights, "
-            "--consumer and --device"
-        )
-    plan = read_plan(args.plan)
-    specs = load_all(options.environments_folder(args.environments))
-    for entry in plan.cells:
-        environment = entry.cell.environment
-        if environment and (
-            environment.name not in specs or specs[environment.name].ref(environment.backend) != environment
-        ):
-            raise UsageError(
-                f"{args.plan}: environment {environment.name} is not what it was; make the plan again"
-            )
-    with reading() as on_model:
-        try:
-            return Planned(plan, models_of(plan, on_model=on_model)), specs
-        except CollectionError as error:
-            raise UsageError(f"{args.plan}: {error}; run it where the plan was made") from error
-
-
-def _execute(
-    args: argparse.Namespace,
-    run: str,
-    todo: list[PlannedCell],
-    planned: Planned,
-    specs: dict[str, EnvironmentSpec],
-    ledger: LedgerWriter,
-    display: RunDisplay,
-) -> None:
-    from harness.execute.run_cell import Settings
-    from harness.execute.session import Session
-    from harness.plan.plan import collection_name
-
-    session = Session(
-        models=planned.models,
-        specs=specs,
-        ledger=ledger,
-        settings=Settings(
-            run=run,
-            collection=collection_name(planned.plan.collection),
-            artifacts=args.output / "artifacts",
-            worker=Path(),
-            timeout=args.timeout,
-            threads=THREADS,
-        ),
-        observer=display,
-        cancel=threading.Event(),
-    )
-    session.execute(todo, jobs=args.jobs or options.default_jobs())
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
-    return number
 
 
 def _shard(text: str) -> tuple[int, int]:

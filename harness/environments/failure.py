@@ -41,13 +41,18 @@ def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuild
     # A solver's explanation may be long, and is the one thing that helps: it is kept whole.
     start = output.rfind("No solution found") if reason is Reason.ENVIRONMENT_UNSATISFIABLE else -1
     words = output[start:] if start >= 0 else proc.tail(log)
+    return EnvironmentBuildError(reason, f"{what}: {how_it_ended(ended)}\n{words}", log)
+
+
+def how_it_ended(ended: proc.Finished) -> str:
+    """How a command of the build came to its end, in words."""
     if ended.timed_out:
-        how = f"no end after {ended.seconds:.0f} s"
-    elif ended.signal is not None:
-        how = f"ended by {ended.signal}"
-    else:
-        how = f"exit code {ended.exit_code}"
-    return EnvironmentBuildError(reason, f"{what}: {how}\n{words}", log)
+        return f"no end after {ended.seconds:.0f} s"
+    if not ended.supervised:
+        return "its supervisor was killed"
+    if ended.signal is not None:
+        return f"ended by {ended.signal}"
+    return f"exit code {ended.exit_code}"
 
 
 def from_exception(what: str, error: OSError | HarnessError, log: Path) -> EnvironmentBuildError:

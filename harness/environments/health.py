@@ -8,8 +8,9 @@ from pathlib import Path
 from harness import proc
 from harness.environments.attempt import Attempt
 from harness.environments.built import variables_for
-from harness.environments.failure import EnvironmentBuildError
+from harness.environments.failure import EnvironmentBuildError, how_it_ended
 from harness.environments.spec import EnvironmentSpec
+from harness.limits import Limits
 from harness.verdict import Reason
 
 TIMEOUT = 300.0  # seconds; the slowest framework imports in 10
@@ -30,14 +31,10 @@ def check(spec: EnvironmentSpec, python: Path, attempt: Attempt) -> None:
             log=attempt.log,
             env={**variables, "HOME": scratch, "TMPDIR": scratch},
             cwd=Path(scratch),
-            timeout=TIMEOUT,
+            limits=Limits(seconds=TIMEOUT),
             cancel=attempt.cancel,
         )
     if not ended.ok:
-        how = (
-            f"no end after {TIMEOUT:.0f} s"
-            if ended.timed_out
-            else ended.signal or f"exit code {ended.exit_code}"
-        )
+        how = how_it_ended(ended)
         message = f"{spec.name}: the health check failed ({how})\n{proc.tail(attempt.log)}"
         raise EnvironmentBuildError(Reason.ENVIRONMENT_UNHEALTHY, message, attempt.log)

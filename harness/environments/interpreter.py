@@ -13,10 +13,11 @@ from uv import find_uv_bin
 from harness import proc
 from harness.environments.attempt import Attempt
 from harness.environments.failure import EnvironmentBuildError
+from harness.limits import Limits
 from harness.verdict import Reason
 
-_FIND_TIMEOUT = 60.0  # seconds
-_INSTALL_TIMEOUT = 900.0
+_FIND_LIMITS = Limits(seconds=60)
+_INSTALL_LIMITS = Limits(seconds=900)
 # Where version managers keep the real programs; what they put on the PATH are shims, which are scripts that
 # fail or answer with another version depending on the folder that they are called in.
 _MANAGED = (
@@ -52,7 +53,7 @@ def find(python: str, attempt: Attempt, *, variables: Mapping[str, str]) -> Path
         log=attempt.log,
         env={**search, "UV_PYTHON_DOWNLOADS": downloads},
         cwd=attempt.cwd,
-        timeout=_INSTALL_TIMEOUT,
+        limits=_INSTALL_LIMITS,
         cancel=attempt.cancel,
     )
     if ended.ok and (found := _ask_uv(python, log=attempt.log, variables=search)):
@@ -77,7 +78,7 @@ def _ask_uv(python: str, *, log: Path, variables: Mapping[str, str]) -> Path | N
     with tempfile.TemporaryDirectory(prefix="harness-python-") as scratch:
         answer = Path(scratch) / "answer"
         argv = [find_uv_bin(), "python", "find", "--system", "--no-project", f"cpython@{python}"]
-        ended = proc.run(argv, log=answer, env=variables, cwd=Path(scratch), timeout=_FIND_TIMEOUT)
+        ended = proc.run(argv, log=answer, env=variables, cwd=Path(scratch), limits=_FIND_LIMITS)
         text = answer.read_text("utf-8", errors="replace")
     with log.open("a", encoding="utf-8") as stream:
         stream.write(text)

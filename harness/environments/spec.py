@@ -18,6 +18,7 @@ import msgspec
 from harness import jsonio
 from harness.cell import Backend, EnvironmentRef, WeightsFormat
 from harness.errors import ConfigurationError, UsageError
+from harness.limits import Limits
 
 BUILDER_VERSION = 1  # raise it when the same lock would be built into something else
 TORCH_BACKEND_VARIABLE = "HARNESS_TORCH_BACKEND"
@@ -33,6 +34,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     consumers: tuple[str, ...]
     variables: dict[str, str] = {}
     torch_backend: str = ""
+    limits: Limits = Limits()
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         consumers: names of the tools that it can run.
         variables: environment variables that are set before anything starts in it.
         torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
+        limits: what cells in it may use, where that differs from the defaults.
     """
 
     name: str
@@ -57,6 +60,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     consumers: tuple[str, ...]
     variables: dict[str, str]
     torch_backend: str
+    limits: Limits = Limits()
 
     @property
     def requirements(self) -> Path:
@@ -129,6 +133,7 @@ def load(folder: Path) -> EnvironmentSpec:
         consumers=file.consumers,
         variables=file.variables,
         torch_backend=torch_backend,
+        limits=file.limits,
     )
 
 

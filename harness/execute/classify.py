@@ -1,14 +1,22 @@
-"""Map raw evidence to a reason, in one place (pure)."""
+"""Map raw evidence to a reason, in one place (pure).
+
+Evidence is an exit code, a signal, a limit that was hit, the reply, the stage that was reached, and the log;
+:func:`explain` weighs them in this order: what the worker said of an error, then how the process ended.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from harness.execute.evidence import ErrorEvent, Evidence
+from harness.limits import Limits
 from harness.verdict import Blame, Reason, Status, Verdict
+from harness.worker import protocol
 
 # Matched against the whole chain of causes, in this order; the first match decides.
 _DISK = (r"No space left on device|Disk quota exceeded|requested and \d+ written", Reason.DISK_FULL)
+_TOO_LARGE = (r"\[Errno 27\]|File too large", Reason.DISK_LIMIT)
 _MEMORY = (r"^MemoryError|not enough memory|Unable to allocate|bad_alloc", Reason.MEMORY_LIMIT)
 _NETWORK = (
     r"^(gaierror|ConnectionRefusedError|ConnectionError|URLError|ConnectError|ConnectTimeout)",
@@ -16,6 +24,7 @@ _NETWORK = (
 )
 _LOAD: tuple[tuple[str, Reason], ...] = (
     _DISK,
+    _TOO_LARGE,
     _MEMORY,
     _NETWORK,
     (r"^OSError: \[Errno 5\]", Reason.INTERNAL_ERROR),
@@ -34,6 +43,7 @@ _LOAD: tuple[tuple[str, Reason], ...] = (
 )
 _RUN: tuple[tuple[str, Reason], ...] = (
     _DISK,
+    _TOO_LARGE,
     _MEMORY,
     _NETWORK,
     (r"^NotImplementedError.*processing", Reason.UNSUPPORTED_PREPROCESSING),
@@ -42,13 +52,33 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # Keras writes in bold
 _DIGEST = re.compile(r"(?<=\w)_[0-9a-f]{64}(?=\.py|')")  # bioimageio.core adds it to a module's name
 # What a process brings on itself; any other signal comes from outside.
 _OWN_SIGNALS = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP")
+_DURING: Mapping[str, str] = {
+    "start": "starting",
+    "import": "importing the tool",
+    "load": "loading the model",
+    "run": "running the model",
+}
+_OF_LIMIT: Mapping[str, tuple[Reason, str]] = {
+    "seconds": (Reason.TIMED_OUT, "stopped after {:g} s"),
+    "cpu_seconds": (Reason.TIMED_OUT, "stopped after {:g} s of processor time"),
+    "memory_bytes": (Reason.MEMORY_LIMIT, "stopped for using more than {:,} bytes of memory"),
+    "processes": (Reason.PROCESS_LIMIT, "stopped for having more than {:g} processes at a time"),
+    "file_bytes": (Reason.DISK_LIMIT, "stopped for writing a file of more than {:,} bytes"),
+    "disk_bytes": (Reason.DISK_LIMIT, "stopped for writing more than {:,} bytes to disk"),
+}
+
+
+def explain(evidence: Evidence, limits: Limits, *, task: str | None = None) -> Verdict:
+    """Why there is no result of a task (of loading, for None) although there should be one."""
+    error = evidence.error(task)
+    return explain_error(error) if error else explain_end(evidence, limits)
 
 
 def explain_error(error: ErrorEvent) -> Verdict:
     """The verdict of an exception in the worker."""
     message = _in_words(error)
     if error.stage == "io":
-        return Verdict.because(_first_match((_DISK,), error) or Reason.INTERNAL_ERROR, message)
+        return Verdict.because(_first_match((_DISK, _TOO_LARGE), error) or Reason.INTERNAL_ERROR, message)
     if error.stage == "import":
         # The consumer itself does not start: no model did that.
         return Verdict.because(Reason.ENVIRONMENT_UNHEALTHY, f"the tool cannot be imported: {message}")
@@ -59,28 +89,34 @@ def explain_error(error: ErrorEvent) -> Verdict:
     loading = error.stage == "load"
     reason = _first_match(_LOAD if loading else _RUN, error)
     if reason is Reason.MEMORY_LIMIT:
-        # No limit was set, so it was the machine's memory, and other cells had their part in that.
+        # The machine's own memory ran out before the limit was hit, and other cells had their part in that.
         return Verdict(status=Status.INCONCLUSIVE, reason=reason, blame=Blame.INFRASTRUCTURE, message=message)
     return Verdict.because(reason or (Reason.LOAD_FAILED if loading else Reason.EXCEPTION), message)
 
 
-def explain_end(evidence: Evidence, *, timeout: float) -> Verdict:
+def explain_end(evidence: Evidence, limits: Limits) -> Verdict:
     """The verdict of a process that ended, or was ended, before its reply was complete."""
     finished = evidence.finished
     in_model = evidence.stage in ("load", "run")
-    during = {"start": "starting", "import": "importing the tool", "load": "loading the model"}.get(
-        evidence.stage, "running the model"
-    )
+    during = _DURING[evidence.stage]
     if evidence.malformed is not None:
         return Verdict.because(Reason.REPLY_MALFORMED, f"while {during}: {evidence.malformed}")
-    if finished.timed_out:
-        reason = Reason.TIMED_OUT if in_model else Reason.NO_REPLY
-        return Verdict.because(reason, f"stopped after {timeout:g} s while {during}")
+    if finished.limit is not None:
+        reason, what = _OF_LIMIT[finished.limit]
+        message = f"{what.format(getattr(limits, finished.limit))} while {during}"
+        return Verdict.because(reason if in_model else Reason.NO_REPLY, message)
     last = f"; last lines of the log:\n{evidence.log_tail}" if evidence.log_tail else ""
+    if not finished.supervised:
+        return Verdict.because(
+            Reason.NO_REPLY, f"the process that watches over the worker was killed while {during}{last}"
+        )
     if finished.signal in _OWN_SIGNALS and in_model:
         return Verdict.because(Reason.CRASHED, f"ended by {finished.signal} while {during}{last}")
     how = f"ended by {finished.signal}" if finished.signal else f"exited with code {finished.exit_code}"
-    return Verdict.because(Reason.NO_REPLY, f"{how} while {during}, without a complete reply{last}")
+    # Nobody from outside makes a process exit, and the worker's own failure has a code of its own.
+    itself = in_model and finished.exit_code is not None and finished.exit_code != protocol.EXIT_FAILED
+    reason = Reason.PROCESS_EXITED if itself else Reason.NO_REPLY
+    return Verdict.because(reason, f"{how} while {during}, without a complete reply{last}")
 
 
 def _first_match(rules: tuple[tuple[str, Reason], ...], error: ErrorEvent) -> Reason | None:

@@ -12,6 +12,7 @@ from harness import jsonio, proc
 from harness.execute.evidence import Evidence, read_reply
 from harness.execute.stage import WORKER_PACKAGE
 from harness.execute.tasks import Task
+from harness.limits import Limits
 from harness.worker import protocol
 
 # sys.path[0] would be the current folder, in which a model may have put a file called numpy.py.
@@ -42,7 +43,7 @@ def launch(
     variables: Mapping[str, str],
     scratch: Path,
     log: Path,
-    timeout: float,
+    limits: Limits,
     cancel: threading.Event,
 ) -> Evidence:
     """Run the job in a fresh process of the environment's interpreter.
@@ -51,7 +52,7 @@ def launch(
         worker: the folder that holds the staged worker.
         variables: the whole environment of the process; home and temporary folder are added.
         scratch: a folder of its own, the working directory.
-        timeout: seconds of wall time.
+        limits: of the worker and all that it starts; ``disk_bytes`` is held against ``scratch``.
 
     Raises:
         OSError: the interpreter cannot be started.
@@ -67,7 +68,8 @@ def launch(
         log=log,
         env={**variables, **{name: str(folder) for name, folder in private.items()}},
         cwd=scratch,
-        timeout=timeout,
+        limits=limits,
+        folders=(scratch,),
         cancel=cancel,
     )
     events, malformed = read_reply(Path(job.reply))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-import platform
 import re
 import secrets
 from pathlib import Path
@@ -15,13 +14,6 @@ from harness.ledger.record import HarnessRef
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST_CHAIN = 5  # of references that name references; git follows as many
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601 to the millisecond; sorts as text."""
-    return (
-        datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
 
 
 def run_id() -> str:
@@ -44,11 +36,6 @@ def run_url() -> str:
         os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     )
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
-
-
-def machine() -> str:
-    """System and processor, e.g. "Linux x86_64"."""
-    return f"{platform.system()} {platform.machine()}"
 
 
 def commit_of(checkout: Path) -> str:

@@ -1,52 +1,44 @@
-"""Run one cell to its record: stage, launch, conclude, confirm what may be chance, clean up."""
+"""Run one cell to its record: scan, attempt, confirm what may be chance, compare with its siblings."""
 
 from __future__ import annotations
 
 import threading
 import time
-import traceback
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from harness import labels
 from harness.collection.model import Model
-from harness.consumers import CONSUMERS
-from harness.environments import store
-from harness.environments.built import BuiltEnvironment, run_variables
-from harness.environments.integrity import damage
-from harness.errors import Interrupted, OutputError, disk_is_full
-from harness.execute import artifacts, origin
-from harness.execute.answers import Conclusion, conclude
-from harness.execute.confirm import confirmed, needs_another
-from harness.execute.launch import Job, launch
+from harness.collection.scan import ScanResult, scan_weights
+from harness.environments.built import BuiltEnvironment
+from harness.errors import Interrupted, OutputError
+from harness.execute import artifacts, kept
+from harness.execute.agreement import agreement
+from harness.execute.answers import Conclusion, with_required
+from harness.execute.attempt import Attempted, attempt
+from harness.execute.believe import believed
+from harness.execute.checks import check_of_verdict
+from harness.execute.confirm import needs_another
+from harness.execute.deciding import code_digest
+from harness.execute.make_record import make_record, of_internal_error
+from harness.execute.question import Question
 from harness.execute.scratch import scratch_folder
-from harness.execute.stage import stage_model
-from harness.execute.tasks import prepare_tasks
-from harness.ledger.record import Artifact, CheckResult, ModelInfo, Record
+from harness.execute.settings import Settings
+from harness.ledger.record import Agreement, Artifact, CheckResult, Record
+from harness.limits import Limits
 from harness.plan.plan import PlannedCell
-from harness.verdict import Check, CheckStatus, Reason, Status, Verdict
+from harness.verdict import PASSED, Check, CheckStatus, Reason, Status, Verdict
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for every cell of a run.
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out of a cell, and what is kept of it. ``attempts`` is 0 if nothing was run."""
 
-    Attributes:
-        run: the run's id.
-        collection: as it was given.
-        artifacts: folder for what records point to.
-        worker: folder with the staged worker.
-        timeout: seconds for one attempt.
-        threads: for every cell; part of the key, since results depend on it.
-    """
-
-    run: str
-    collection: str
-    artifacts: Path
-    worker: Path
-    timeout: float
-    threads: int
+    conclusion: Conclusion
+    scan: CheckResult | None = None
+    agreement: tuple[Agreement, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    attempts: int = 0
+    peak_memory_bytes: int = 0
 
 
 def run_cell(
@@ -55,166 +47,151 @@ def run_cell(
     built: BuiltEnvironment,
     settings: Settings,
     *,
+    limits: Limits,
     cancel: threading.Event,
 ) -> Record:
-    """Execute the cell and make its record, whatever happens; only the user's stop raises Interrupted."""
-    started_at, clock = origin.now(), time.monotonic()
-    kept: tuple[Artifact, ...] = ()
-    attempts: list[Attempted] = []
+    """Execute the cell and make its record, whatever happens; only the user's stop raises Interrupted.
+
+    Raises:
+        OutputError: the output folder cannot be written.
+    """
+    cell = planned.cell
+    assert cell.weights_format is not None, "a cell that runs has weights"
+    started_at, clock = settings.clock.now(), time.monotonic()
     try:
-        with scratch_folder() as scratch:
-            while not attempts or needs_another([attempt.conclusion.verdict for attempt in attempts]):
-                folder = scratch / f"attempt-{len(attempts) + 1}"
-                attempts.append(_attempt(planned, model, built, settings, folder, cancel))
-            conclusion = _believed(attempts, model, built)
-            if any(check.status is not CheckStatus.PASSED for check in conclusion.checks):
-                kept = artifacts.keep_log(attempts[-1].log, settings.artifacts, kind="log")
+        question = Question(
+            model=model,
+            weights_format=cell.weights_format,
+            limits=limits,
+            policy=settings.policy,
+            repeat=settings.repeat,
+        )
+        outcome = _outcome(planned, question, built, settings, cancel)
     except (Interrupted, OutputError):
         raise
     except Exception as error:  # the harness's own fault must never look like the model's
-        conclusion, kept = internal_error(error, settings.artifacts)
-    unhealthy = conclusion.verdict.reason is Reason.ENVIRONMENT_UNHEALTHY
-    before = (
-        CheckResult(name=Check.FETCH, status=CheckStatus.PASSED),
-        CheckResult(name=Check.VALIDATE, status=CheckStatus.PASSED),
-        CheckResult(
-            name=Check.ENVIRONMENT,
-            status=CheckStatus.INCONCLUSIVE if unhealthy else CheckStatus.PASSED,
-            seconds=round(built.seconds, 3),
-        ),
+        verdict, log = of_internal_error(error, settings)
+        outcome = Outcome(conclusion=Conclusion(verdict=verdict), artifacts=log)
+    conclusion = outcome.conclusion
+    record = make_record(
+        planned,
+        conclusion.verdict,
+        settings,
+        started_at=started_at,
+        model=model,
+        python=built.python_version,
     )
-    record = make_record(planned, conclusion.verdict, settings, started_at=started_at, model=model)
     return msgspec.structs.replace(
         record,
-        checks=before + conclusion.checks,
-        outputs=conclusion.outputs,
+        checks=(*_before(conclusion.verdict, outcome.scan, built), *conclusion.checks),
+        outputs=tuple(j.result for j in conclusion.compared.judgements) if conclusion.compared else (),
+        agreement=outcome.agreement,
         seconds=round(time.monotonic() - clock, 3),
-        peak_memory_bytes=max((attempt.peak_memory_bytes for attempt in attempts), default=0),
-        attempts=max(1, len(attempts)),
-        limits={"seconds": settings.timeout},
-        artifacts=record.artifacts + kept,
+        peak_memory_bytes=outcome.peak_memory_bytes,
+        attempts=max(1, outcome.attempts),
+        limits=limits.stated(),
+        artifacts=record.artifacts + outcome.artifacts,
     )
 
 
-class Attempted(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt: what it concludes and what it left."""
-
-    conclusion: Conclusion
-    log: Path
-    peak_memory_bytes: int
-
-
-def _attempt(
+def _outcome(
     planned: PlannedCell,
-    model: Model,
+    question: Question,
     built: BuiltEnvironment,
     settings: Settings,
-    folder: Path,
     cancel: threading.Event,
-) -> Attempted:
-    cell = planned.cell
-    assert cell.weights_format is not None, "a cell that runs has weights"
-    folder.mkdir()
-    tasks = prepare_tasks(model, folder)
-    job = Job(
-        runner=CONSUMERS[cell.consumer.name].RUNNER,
-        description=str(stage_model(model, cell.weights_format, folder / "model")),
-        weights_format=cell.weights_format.value,
-        device=cell.device.value,
-        threads=settings.threads,
-        reply=str(folder / "reply.jsonl"),
-        tasks=tasks,
-    )
-    evidence = launch(
-        job,
-        python=built.python,
-        worker=settings.worker,
-        variables=run_variables(built, threads=settings.threads),
-        scratch=folder,
-        log=folder / "log.txt",
-        timeout=settings.timeout,
-        cancel=cancel,
-    )
-    if evidence.tracebacks:
-        with (folder / "log.txt").open("a", encoding="utf-8") as log:
-            log.write(f"\n{evidence.tracebacks}")
-    conclusion = conclude(
-        evidence, tasks, model=model, weights_format=cell.weights_format, timeout=settings.timeout
-    )
-    return Attempted(
+) -> Outcome:
+    """Scan, and unless something dangerous was found, attempt until the verdict can be believed."""
+    scanned = _scan(scan_weights(question.model, question.weights_format))
+    scan = check_of_verdict(Check.SCAN, scanned)
+    if scanned.status is Status.FAILED:
+        return Outcome(conclusion=Conclusion(verdict=scanned), scan=scan)
+    attempts: list[Attempted] = []
+    with scratch_folder() as scratch:
+        while not attempts or needs_another([done.conclusion.verdict for done in attempts]):
+            folder = scratch / f"attempt-{len(attempts) + 1}"
+            attempts.append(attempt(planned, question, built, settings, folder, cancel=cancel))
+        conclusion = believed([done.conclusion for done in attempts], question, built)
+        conclusion, pairs = _with_agreement(planned, conclusion, question)
+        conclusion = with_required(conclusion, settings.policy.required_checks)
+        if conclusion.verdict.status is Status.PASSED and scanned.status is not Status.PASSED:
+            # It loads, so that what the scanner could not read is no broken file: nobody knows what it is.
+            conclusion = msgspec.structs.replace(conclusion, verdict=scanned)
+        found = _keep_evidence(conclusion, question, settings.artifacts, attempts[-1].log)
+    return Outcome(
         conclusion=conclusion,
-        log=folder / "log.txt",
-        peak_memory_bytes=evidence.finished.peak_memory_bytes,
+        scan=scan,
+        agreement=pairs,
+        artifacts=found,
+        attempts=len(attempts),
+        peak_memory_bytes=max(done.peak_memory_bytes for done in attempts),
     )
 
 
-def _believed(attempts: Sequence[Attempted], model: Model, built: BuiltEnvironment) -> Conclusion:
-    """The last attempt's conclusion with the verdict that all attempts support, once the circumstances hold.
-
-    A damaged environment, or a collection that was edited meanwhile, is no fault of the model.
-    """
-    conclusion = attempts[-1].conclusion
-    verdict = confirmed([attempt.conclusion.verdict for attempt in attempts])
-    if verdict.status is not Status.PASSED and (missing := damage(built)):
-        store.discard(built)
-        verdict = Verdict.because(
-            Reason.ENVIRONMENT_UNHEALTHY,
-            f"the environment is damaged: {missing}; the next run builds it",
-        )
-    elif changed := model.changed():
-        verdict = Verdict.because(Reason.INTERNAL_ERROR, f"{changed} while the cell ran; run again")
-    return msgspec.structs.replace(conclusion, verdict=verdict)
+def _scan(result: ScanResult) -> Verdict:
+    """The three answers of a scan as a verdict."""
+    if result.status == "dangerous":
+        return Verdict.because(Reason.DANGEROUS_CONTENT, result.message)
+    if result.status == "failed":
+        return Verdict.because(Reason.SCAN_FAILED, result.message)
+    return msgspec.structs.replace(PASSED, message=result.message)
 
 
-def internal_error(error: Exception, folder: Path) -> tuple[Conclusion, tuple[Artifact, ...]]:
-    """The conclusion when the harness itself fails, with the traceback kept."""
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    reason = Reason.DISK_FULL if disk_is_full(error) else Reason.INTERNAL_ERROR
-    verdict = Verdict.because(reason, f"{type(error).__name__}: {error}")
-    return Conclusion(verdict=verdict, checks=()), (artifacts.keep_text(text.encode(), folder, kind="log"),)
+def _with_agreement(
+    planned: PlannedCell, conclusion: Conclusion, question: Question
+) -> tuple[Conclusion, tuple[Agreement, ...]]:
+    """The conclusion with the check *agreement*, if there are outputs that others can be compared with."""
+    compared = conclusion.compared
+    if compared is None or not compared.produced or conclusion.verdict.reason in _UNUSABLE:
+        return conclusion, ()
+    code = code_digest()
+    others = kept.others(planned.cell, code=code)
+    check, pairs = agreement(planned.cell, compared.produced, others, question)
+    reproduces = compared.verdict.status is Status.PASSED
+    kept.keep(planned.cell, planned.key, compared.produced, reproduces=reproduces, code=code)
+    return msgspec.structs.replace(conclusion, checks=(*conclusion.checks, check)), pairs
 
 
-def make_record(
-    planned: PlannedCell,
-    verdict: Verdict,
-    settings: Settings,
-    *,
-    started_at: str,
-    model: Model | None,
-) -> Record:
-    """A record without checks, for any verdict."""
-    cell = planned.cell
-    described = model.description if model else None
-    return Record(
-        key=planned.key,
-        run=settings.run,
-        collection=settings.collection,
-        model=cell.model,
-        weights_format=cell.weights_format,
-        consumer=cell.consumer,
-        depth=planned.depth,
-        environment=cell.environment,
-        device=cell.device,
-        status=verdict.status,
-        reason=verdict.reason.slug if verdict.reason else None,
-        blame=verdict.blame,
-        stage=verdict.reason.stage if verdict.reason else None,
-        message=verdict.message,
-        hint=labels.REASON[verdict.reason].hint if verdict.reason else "",
-        started_at=started_at,
-        harness=origin.harness_ref(),
-        run_url=origin.run_url(),
-        threads=settings.threads,
-        platform=origin.machine(),
-        artifacts=artifacts.keep_cover(model, settings.artifacts) if model else (),
-        model_info=ModelInfo(
-            name=described.name,
-            description=described.summary,
-            format_version=described.format_version,
-            license=described.license,
-            authors=described.authors,
-            tags=described.tags,
-        )
-        if described
-        else ModelInfo(),
+def _keep_evidence(
+    conclusion: Conclusion, question: Question, folder: Path, log: Path
+) -> tuple[Artifact, ...]:
+    """The log if anything did not pass, and every output that differs as arrays and as a picture."""
+    found: tuple[Artifact, ...] = ()
+    troubled = any(check.status in _TROUBLE for check in conclusion.checks)
+    if troubled or conclusion.verdict.status is not Status.PASSED:
+        found = artifacts.keep_log(log, folder, kind="log")
+    if conclusion.compared is None or not conclusion.compared.produced:
+        return found
+    outputs = question.model.description.outputs
+    for tensor, judgement, produced in zip(
+        outputs, conclusion.compared.judgements, conclusion.compared.produced, strict=True
+    ):
+        if not judgement.passed:
+            expected = question.model.test_tensor(tensor)
+            found += artifacts.keep_difference(
+                tensor.id,
+                produced,
+                expected,
+                axes=tensor.axes,
+                folder=folder,
+                label_map=tensor.label_map,
+                at=judgement.result.worst_at,
+            )
+    return found
+
+
+def _before(verdict: Verdict, scan: CheckResult | None, built: BuiltEnvironment) -> tuple[CheckResult, ...]:
+    """The checks that come before the model is loaded."""
+    unhealthy = verdict.reason is Reason.ENVIRONMENT_UNHEALTHY
+    environment = CheckResult(
+        name=Check.ENVIRONMENT,
+        status=CheckStatus.INCONCLUSIVE if unhealthy else CheckStatus.PASSED,
+        seconds=round(built.seconds, 3),
+        reason=Reason.ENVIRONMENT_UNHEALTHY.slug if unhealthy else None,
     )
+    passed = (CheckResult(name=name, status=CheckStatus.PASSED) for name in (Check.FETCH, Check.VALIDATE))
+    return (*passed, *((scan,) if scan else ()), environment)
+
+
+_TROUBLE = (CheckStatus.FAILED, CheckStatus.INCONCLUSIVE)
+_UNUSABLE = (Reason.NOT_DETERMINISTIC, Reason.ENVIRONMENT_UNHEALTHY, Reason.INTERNAL_ERROR)

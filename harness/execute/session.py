@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from enum import Enum
@@ -19,16 +19,21 @@ from harness.environments import store
 from harness.environments.built import BuiltEnvironment
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import Interrupted, OutputError
-from harness.execute import artifacts, origin
-from harness.execute.run_cell import Settings, internal_error, make_record, run_cell
+from harness.errors import HarnessError, Interrupted, OutputError
+from harness.execute import artifacts, kept
+from harness.execute.checks import check_of_verdict
+from harness.execute.limits_of import limits_of
+from harness.execute.make_record import make_record, of_internal_error
+from harness.execute.run_cell import run_cell
 from harness.execute.scratch import scratch_folder, sweep
+from harness.execute.settings import Settings
 from harness.execute.stage import stage_worker
 from harness.ledger.query import conclusive_by_key
-from harness.ledger.record import CheckResult, Record
+from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
+from harness.limits import Limits
 from harness.plan.plan import PlannedCell
-from harness.verdict import Blame, Check, CheckStatus, Reason, Stage, Status, Verdict
+from harness.verdict import Check, Reason, Stage, Status, Verdict
 
 
 class Rerun(str, Enum):
@@ -50,23 +55,39 @@ class Observer(Protocol):
 
 
 def to_run(
-    cells: Iterable[PlannedCell], records: Iterable[Record], rerun: Rerun, *, timeout: float
+    cells: Iterable[PlannedCell],
+    records: Iterable[Record],
+    rerun: Rerun,
+    *,
+    limits_of: Callable[[PlannedCell], Limits],
 ) -> list[PlannedCell]:
     """The cells that need a record: those without a conclusive one, and those that ``rerun`` names.
 
-    A cell that timed out runs again when it is given more time (``timeout``, in seconds) than then.
+    A cell that hit a limit runs again when it may use more than then (``limits_of`` the cell).
     """
-    known = {
-        key: record
-        for key, record in conclusive_by_key(records).items()
-        if record.reason != Reason.TIMED_OUT.slug or record.limits.get("seconds", 0.0) >= timeout
-    }
+    known = conclusive_by_key(records)
     again: Mapping[Rerun, set[Status]] = {
         Rerun.ALL: set(Status),
         Rerun.FAILED: {Status.FAILED},
         Rerun.INCONCLUSIVE: set(),
     }
-    return [cell for cell in cells if cell.key not in known or known[cell.key].status in again[rerun]]
+
+    def settled(cell: PlannedCell) -> bool:
+        record = known.get(cell.key)
+        if record is None or record.status in again[rerun]:
+            return False
+        return record.reason not in _OF_LIMITS or not _allows_more(limits_of(cell), record)
+
+    return [cell for cell in cells if not settled(cell)]
+
+
+_OF_LIMITS = {
+    reason.slug for reason in (Reason.TIMED_OUT, Reason.MEMORY_LIMIT, Reason.PROCESS_LIMIT, Reason.DISK_LIMIT)
+}
+
+
+def _allows_more(limits: Limits, record: Record) -> bool:
+    return any(value > record.limits.get(name, 0.0) for name, value in limits.stated().items())
 
 
 class Session:
@@ -95,7 +116,9 @@ class Session:
         self._settings = settings
         self._observer = observer
         self._cancel = cancel
+        self._clock = settings.clock
         self._recording = threading.Lock()
+        self._recorded: set[str] = set()
 
     def execute(self, cells: Sequence[PlannedCell], *, jobs: int) -> None:
         """Record every cell, ``jobs`` at a time.
@@ -104,6 +127,30 @@ class Session:
             Interrupted: ``cancel`` was set.
             OutputError: the ledger cannot be written any more.
         """
+        try:
+            self._execute(cells, jobs)
+        except HarnessError:
+            raise
+        except Exception as error:  # a bug of ours: what was planned is recorded all the same
+            verdict, log = of_internal_error(error, self._settings)
+            for planned in cells:
+                if planned.key not in self._recorded:
+                    self._ledger.append(self._not_run(planned, verdict, log, at=self._clock.now()))
+
+    def limits_of(self, planned: PlannedCell) -> Limits:
+        """What an attempt at the cell may use; nothing is stated for one that is settled."""
+        cell = planned.cell
+        if planned.settled is not None or cell.environment is None or cell.weights_format is None:
+            return Limits()
+        return limits_of(
+            self._models[cell.model.source],
+            cell.weights_format,
+            environment=self._specs[cell.environment.name].limits,
+            policy=self._settings.policy.limits_for(cell),
+            asked=self._settings.limits,
+        )
+
+    def _execute(self, cells: Sequence[PlannedCell], jobs: int) -> None:
         by_environment: defaultdict[str, list[PlannedCell]] = defaultdict(list)
         for planned in cells:
             if planned.settled is not None:
@@ -112,6 +159,7 @@ class Session:
                 assert planned.cell.environment is not None, "a cell that runs has an environment"
                 by_environment[planned.cell.environment.name].append(planned)
         sweep()
+        kept.prune()
         with _worker_folder() as worker, ThreadPoolExecutor(max_workers=jobs) as pool:
             self._settings = msgspec.structs.replace(self._settings, worker=worker)
             self._execute_all(by_environment, pool)
@@ -142,7 +190,7 @@ class Session:
 
     def _build(self, name: str, cells: Sequence[PlannedCell]) -> BuiltEnvironment | None:
         """The environment; None if it cannot be had, and then its cells are recorded with the reason."""
-        started_at = origin.now()
+        started_at = self._clock.now()
         environment = cells[0].cell.environment
         assert environment is not None, "a cell that runs has an environment"
         try:
@@ -154,56 +202,64 @@ class Session:
             )
         except EnvironmentBuildError as error:
             verdict = _of_own_environment(error)
-            kept = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
-        except Interrupted:
+            log = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
+        except HarnessError:
             raise
         except Exception as error:
-            conclusion, kept = internal_error(error, self._settings.artifacts)
-            verdict = conclusion.verdict
-        status = CheckStatus.FAILED if verdict.status is Status.FAILED else CheckStatus.INCONCLUSIVE
-        check = CheckResult(name=Check.ENVIRONMENT, status=status, message=verdict.message)
+            verdict, log = of_internal_error(error, self._settings)
+        check = check_of_verdict(Check.ENVIRONMENT, verdict)
         for planned in cells:
-            model = self._models[planned.cell.model.source]
-            record = make_record(planned, verdict, self._settings, started_at=started_at, model=model)
-            self._record(msgspec.structs.replace(record, checks=(check,), artifacts=record.artifacts + kept))
+            record = self._not_run(planned, verdict, log, at=started_at)
+            self._record(msgspec.structs.replace(record, checks=(check,)))
         return None
 
     def _run(self, planned: PlannedCell, built: BuiltEnvironment) -> None:
         if self._cancel.is_set():
             raise Interrupted("stopped by the user")
         model = self._models[planned.cell.model.source]
-        self._record(run_cell(planned, model, built, self._settings, cancel=self._cancel))
+        self._record(
+            run_cell(
+                planned,
+                model,
+                built,
+                self._settings,
+                limits=self.limits_of(planned),
+                cancel=self._cancel,
+            )
+        )
 
     def _settled(self, planned: PlannedCell) -> Record:
         settled = planned.settled
         assert settled is not None
         reason = Reason.from_slug(settled.reason)
+        verdict = Verdict.because(reason, settled.message)
         model = self._models.get(planned.cell.model.source)
-        record = make_record(
-            planned,
-            Verdict.because(reason, settled.message),
-            self._settings,
-            started_at=origin.now(),
-            model=model,
+        record = make_record(planned, verdict, self._settings, started_at=self._clock.now(), model=model)
+        check = _CHECK_OF_STAGE.get(reason.stage)
+        return (
+            msgspec.structs.replace(record, checks=(check_of_verdict(check, verdict),)) if check else record
         )
-        checks = _CHECK_OF_STAGE.get(reason.stage)
-        if checks is None:
-            return record
-        status = CheckStatus.FAILED if record.status is Status.FAILED else CheckStatus.INCONCLUSIVE
-        check = CheckResult(name=checks, status=status, message=settled.message)
-        return msgspec.structs.replace(record, checks=(check,))
+
+    def _not_run(
+        self, planned: PlannedCell, verdict: Verdict, log: tuple[Artifact, ...], *, at: str
+    ) -> Record:
+        """The record of a cell that something kept from running."""
+        model = self._models.get(planned.cell.model.source)
+        record = make_record(planned, verdict, self._settings, started_at=at, model=model)
+        return msgspec.structs.replace(record, artifacts=record.artifacts + log)
 
     def _record(self, record: Record) -> None:
         with self._recording:
             self._ledger.append(record)
+            self._recorded.add(record.key)
             self._observer.recorded(record)
 
 
 def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
     """No model declared this environment, so even one that cannot be solved says nothing about the models."""
-    if error.reason is Reason.ENVIRONMENT_UNSATISFIABLE:
-        return Verdict.because(Reason.ENVIRONMENT_BUILD_FAILED, error.message, blame=Blame.ENVIRONMENT)
-    return Verdict.because(error.reason, error.message)
+    return Verdict(
+        status=Status.INCONCLUSIVE, reason=error.reason, blame=error.reason.blame, message=error.message
+    )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from harness.collection.variants import Variant
 
 REPRODUCES = "reproduces"
 AS_CALLED = "as-called"
+REPEAT = "repeat"
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,16 +25,22 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     padding: bool
     variant: Variant | None = None
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it only asks once more what the first task asked."""
+        return self.name.startswith(f"{REPEAT}-")
 
-def prepare_tasks(model: Model, scratch: Path) -> tuple[Task, ...]:
+
+def prepare_tasks(model: Model, scratch: Path, *, repeat: int = 1) -> tuple[Task, ...]:
     """Write every input below ``scratch`` and return the tasks in the order in which they run.
 
-    The test inputs come first without padding (reproduces), then the variants, and last the default call of
-    consumers: a crash there leaves the answers of the others.
+    The test inputs come first without padding (reproduces), ``repeat`` times in all, then the variants, and
+    last the default call of consumers: a crash there leaves the answers of the others.
     """
     arrays = [model.test_tensor(tensor) for tensor in model.description.inputs]
     declared = _write(arrays, scratch / "inputs" / REPRODUCES)
     tasks = [_task(REPRODUCES, declared, scratch)]
+    tasks += [_task(f"{REPEAT}-{number}", declared, scratch) for number in range(2, repeat + 1)]
     for number, variant in enumerate(model.description.variants):
         resized = [resize(array, shape) for array, shape in zip(arrays, variant.inputs, strict=True)]
         name = f"variant-{number}"

@@ -13,7 +13,7 @@ SCHEMA = 1
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of one check.
+    """The answer of one check; ``reason`` is the slug of why it did not pass.
 
     ``seconds`` is wall time; ``peak_memory_bytes`` is the worker's largest resident set up to then, 0 where
     the check ran nothing.
@@ -24,6 +24,11 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     message: str = ""
     peak_memory_bytes: int = 0
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.reason is not None:
+            Reason.from_slug(self.reason)
 
 
 class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +39,8 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
     reports it. ``headroom`` is the share of the tolerance that the worst element left: 1 is equal, 0 at the
     limit, less than 0 beyond it (which ``allowed_ppm`` may permit). ``mismatched_ppm`` and ``allowed_ppm``
     count elements per million. ``comparison`` is "values" or "partition" (label maps, up to renumbering).
+    ``worst_at`` is the index of the element that used most of its tolerance, ``kind`` a guess in words at
+    what kind of difference it is, both only where the comparison failed.
     """
 
     name: str
@@ -50,6 +57,8 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
     expected_shape: tuple[int, ...] = ()
     expected_dtype: str = ""
     message: str = ""
+    worst_at: tuple[int, ...] = ()
+    kind: str = ""
 
     def __post_init__(self) -> None:
         for field in ("max_abs_diff", "max_rel_diff", "headroom"):
@@ -57,12 +66,33 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"output {self.name}: field {field}: JSON has no {number}; store None")
 
 
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell's outputs against those of other weights or another device of the same model in the same tool.
+
+    ``max_abs_diff`` is None where no finite number tells it.
+    """
+
+    weights_format: WeightsFormat
+    device: Device
+    agrees: bool
+    max_abs_diff: float | None
+
+    def __post_init__(self) -> None:
+        if self.max_abs_diff is not None and not math.isfinite(self.max_abs_diff):
+            raise ValueError(f"field max_abs_diff: JSON has no {self.max_abs_diff}; store None")
+
+
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
-    """A file kept beside the ledger: a log, build-log or cover; ``path`` is relative to ``DIR/artifacts``."""
+    """A file kept beside the ledger; ``path`` is relative to ``DIR/artifacts``.
+
+    ``kind`` is log, build-log, cover, picture (of a difference) or array (``.npy``); ``title`` tells files of
+    one kind apart, e.g. "probability: produced".
+    """
 
     kind: str
     path: str
     bytes: int
+    title: str = ""
 
 
 class HarnessRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +100,16 @@ class HarnessRef(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     commit: str = ""
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine that a cell ran on, as far as results can depend on it; nothing that names its owner."""
+
+    system: str = ""
+    processor: str = ""
+    processors: int = 0
+    memory_bytes: int = 0
+    python: str = ""
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,8 +126,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of one cell. See the module ``harness.verdict`` for the vocabulary.
 
-    ``limits`` are those of one attempt, e.g. ``{"seconds": 600}`` of wall time; ``collection`` is where
-    ``model.source`` was found, as it was given.
+    ``limits`` are those of one attempt, by the names of ``harness.limits.Limits``; ``repeat`` is how often
+    the declared inputs were run in it; ``collection`` is where ``model.source`` was found, as it was given.
 
     Raises:
         ValueError: an unknown reason, or a combination that ``Verdict`` refuses.
@@ -110,6 +150,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
     checks: tuple[CheckResult, ...] = ()
     outputs: tuple[OutputResult, ...] = ()
+    agreement: tuple[Agreement, ...] = ()
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     attempts: int = 1
@@ -118,10 +159,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     run_url: str = ""
     artifacts: tuple[Artifact, ...] = ()
     threads: int = 1
+    repeat: int = 1
     limits: dict[str, float] = {}
     collection: str = ""
     isolation: str = "process"
     platform: str = ""
+    machine: Machine = Machine()
     model_info: ModelInfo = ModelInfo()
 
     def __post_init__(self) -> None:

@@ -58,6 +58,7 @@ def make_plan(
         sources=tuple(model.ref.source for model in models),
         cells=cells,
         left_out=left_out,
+        settings=settings,
     )
     return Planned(plan, _readable(models))
 

@@ -51,7 +51,8 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of a run. ``collection`` is as it was given; models are found there again by their source.
 
-    ``sources`` are all models of the collection, also those that were not selected.
+    ``sources`` are all models of the collection, also those that were not selected. ``settings`` is what
+    every cell's key covers beside the cell.
     """
 
     schema: int = SCHEMA
@@ -61,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
     left_out: tuple[LeftOut, ...] = ()
+    settings: dict[str, str] = {}
 
 
 class _Schema(msgspec.Struct):

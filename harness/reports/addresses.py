@@ -80,7 +80,7 @@ def consumer_version_badge(consumer: ConsumerRef) -> str:
 
 def evidence_file(path: str, suffix: str) -> str:
     """Where the copy of an artifact is."""
-    return f"files/{slug(path)}{suffix}"
+    return f"files/{slug(path.removesuffix(suffix))}{suffix}"
 
 
 def web_link(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from harness.cell import ConsumerRef
+from harness.ledger.agreement import explain_agreement
 from harness.ledger.record import Artifact, Record
 from harness.reports import addresses, context
 from harness.reports.badges import Embed, model_embed
@@ -18,12 +19,13 @@ ROOT = "../"
 
 
 class ConsumerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The model's chips in one version of a consumer."""
+    """The model's chips in one version of a consumer, and what its weights say together (may be empty)."""
 
     name: str
     version: str
     href: str
     chips: tuple[Chip, ...]
+    together: str
 
 
 class ModelPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +105,7 @@ def _consumers(records: Sequence[Record]) -> tuple[ConsumerRow, ...]:
             version=consumer.version,
             href=ROOT + addresses.consumer_page(consumer.name),
             chips=context.chips(group, root=ROOT),
+            together=explain_agreement(group),
         )
         for consumer, group in _by_consumer(records)
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from harness import labels
 from harness.ledger.record import Artifact, CheckResult, OutputResult, Record
-from harness.reports import addresses, context, quantities, words
+from harness.reports import addresses, context, evidence, quantities, words
 from harness.reports.context import Look, Moment
 from harness.verdict import Reason, Status
 
@@ -56,6 +56,7 @@ class OutputRow(msgspec.Struct, frozen=True, kw_only=True):
     headroom: str
     as_partition: bool
     message: str
+    kind: str
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,13 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     full: str = ""
     href: str = ""
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture of a difference, and in words what it shows."""
+
+    title: str
+    href: str
 
 
 class FileLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +104,7 @@ class RecordSection(msgspec.Struct, frozen=True, kw_only=True):
     outputs: tuple[OutputRow, ...]
     facts: tuple[Fact, ...]
     started_at: Moment
+    pictures: tuple[Picture, ...]
     files: tuple[FileLink, ...]
     command: str
 
@@ -128,6 +137,11 @@ def record_section(record: Record, *, cell: str, kept: Mapping[Artifact, str], r
         outputs=tuple(map(_output, record.outputs)),
         facts=_facts(record),
         started_at=context.moment(record.started_at),
+        pictures=tuple(
+            Picture(title=artifact.title, href=root + kept[artifact])
+            for artifact in record.artifacts
+            if artifact.kind == evidence.PICTURE and artifact in kept
+        ),
         files=tuple(
             _file(artifact, kept, root) for artifact in record.artifacts if artifact.kind in words.FILE
         ),
@@ -190,6 +204,7 @@ def _output(output: OutputResult) -> OutputRow:
         headroom=quantities.percent(output.headroom),
         as_partition=output.comparison == "partition",
         message=plain_text(output.message),
+        kind=output.kind,
     )
 
 
@@ -205,10 +220,13 @@ def _facts(record: Record) -> tuple[Fact, ...]:
         Fact(term="Device", text=record.device.value),
         Fact(term="Threads", text=str(record.threads)),
         Fact(term="Isolation", text=record.isolation),
-        Fact(term="Platform", text=record.platform),
+        Fact(term="System", text=record.machine.system or record.platform),
+        Fact(term="Processor", text=record.machine.processor),
+        Fact(term="Python", text=record.machine.python),
         Fact(term="Time", text=quantities.duration(record.seconds)),
         Fact(term="Peak memory", text=quantities.memory(record.peak_memory_bytes)),
         Fact(term="Attempts", text=str(record.attempts)),
+        Fact(term="Limits", text=quantities.limits(record.limits)),
         Fact(term="Run", text=record.run, href=addresses.web_link(record.run_url)),
         Fact(term="Harness", text=context.harness_text(record.harness), full=record.harness.commit),
         Fact(term="Model files", text=record.model.sha256[:12], full=record.model.sha256),
@@ -219,8 +237,9 @@ def _facts(record: Record) -> tuple[Fact, ...]:
 
 def _file(artifact: Artifact, kept: Mapping[Artifact, str], root: str) -> FileLink:
     address = kept.get(artifact, "")
+    word = words.FILE[artifact.kind]
     return FileLink(
-        word=words.FILE[artifact.kind],
+        word=f"{artifact.title}, {word}" if artifact.title else word,
         size=quantities.memory(artifact.bytes),
         href=root + address if address else "",
     )

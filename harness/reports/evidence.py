@@ -1,7 +1,7 @@
 """Which artifacts the site shows, and under which safe name and kind of file.
 
 Logs and pictures hold what untrusted models and descriptions put there. A log becomes plain text; a picture
-is shown only if its content is one of the plain raster formats, whatever its name says.
+is shown and an array is offered only if the content is one, whatever its name says.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from harness.ledger.record import Artifact, Record
 from harness.reports import addresses, words
 
 COVER = "cover"
+PICTURE = "picture"
+_ARRAY = "array"
+_NPY_MAGIC = b"\x93NUMPY"
 _PICTURES = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
     (b"\xff\xd8\xff", ".jpg"),
@@ -42,17 +45,22 @@ def _inside(folder: Path, path: str) -> Path | None:
 
 
 def _suffix(kind: str, source: Path) -> str:
-    if kind in words.FILE:
-        return ".txt"
-    return _picture_suffix(source) if kind == COVER else ""
+    if kind in (COVER, PICTURE):
+        return _picture_suffix(_head(source))
+    if kind == _ARRAY:
+        return ".npy" if _head(source).startswith(_NPY_MAGIC) else ""
+    return ".txt" if kind in words.FILE else ""
 
 
-def _picture_suffix(source: Path) -> str:
+def _head(source: Path) -> bytes:
     try:
         with source.open("rb") as stream:
-            head = stream.read(12)
+            return stream.read(12)
     except OSError:
-        return ""
+        return b""
+
+
+def _picture_suffix(head: bytes) -> str:
     if head.startswith(b"RIFF") and head[8:] == b"WEBP":
         return ".webp"
     return next((suffix for start, suffix in _PICTURES if head.startswith(start)), "")

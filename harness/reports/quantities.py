@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 UNKNOWN = "–"
@@ -68,3 +69,13 @@ def moment(iso: str) -> str:
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=timezone.utc)
     return f"{parsed.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+def limits(stated: Mapping[str, float]) -> str:
+    """The limits of a record in words, "600 s, 8.0 GiB of memory"; empty if there are none."""
+    seconds = {"seconds": "", "cpu_seconds": " of processor time"}
+    sizes = {"memory_bytes": " of memory", "file_bytes": " in a file", "disk_bytes": " on disk"}
+    told = [f"{stated[name]:g} s{what}" for name, what in seconds.items() if name in stated]
+    told += [f"{memory(int(stated[name]))}{what}" for name, what in sizes.items() if name in stated]
+    told += [f"{stated['processes']:g} processes"] if "processes" in stated else []
+    return ", ".join(told)

@@ -41,5 +41,5 @@ FINDING: dict[Check, str] = {
 }
 """What it means when a check that no verdict requires fails, although the verdict is passed."""
 
-FILE: dict[str, str] = {"log": "log", "build-log": "build log"}
-"""The kinds of artifacts that a page links to; a cover is shown instead."""
+FILE: dict[str, str] = {"log": "log", "build-log": "build log", "array": "array (.npy)"}
+"""The kinds of artifacts that a page links to; covers and pictures are shown instead."""

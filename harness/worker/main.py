@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import importlib
-import os
-import signal
 import sys
-import threading
 import time
+import traceback
 from typing import Any
 
 from . import protocol
 
 
 def main(path: str) -> int:
-    """Do the job in the file ``path``; the exit code is 0 once the reply is complete, whatever it says."""
-    job = protocol.Job(path)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    with protocol.Reply(job.reply) as reply:
-        _work(job, reply)
-        reply.send("end")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    """Do the job in the file ``path``; the exit code is 0 once the reply is complete, whatever it says.
+
+    If the worker's own code fails, which no model can be blamed for, it is ``protocol.EXIT_FAILED``.
+    """
+    try:
+        job = protocol.Job(path)
+        with protocol.Reply(job.reply) as reply:
+            _work(job, reply)
+            reply.send("end")
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except Exception:
+        traceback.print_exc()
+        return protocol.EXIT_FAILED
     return 0
 
 
@@ -43,15 +47,6 @@ def _work(job: protocol.Job, reply: protocol.Reply) -> None:
     for task in job.tasks:
         _run(runner, model, task, reply)
     return None
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process and its children when the harness is gone, however it went."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    if hasattr(os, "killpg"):
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    os._exit(1)
 
 
 def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply) -> None:

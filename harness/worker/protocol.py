@@ -8,7 +8,8 @@ import re
 import tempfile
 import traceback
 
-VERSION = 2
+VERSION = 3
+EXIT_FAILED = 113  # the worker's own code failed, e.g. no room for the reply
 _MAX_TEXT = 20000
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _MODEL_CODE = tempfile.gettempdir() + os.sep  # where the tool puts the code of a model

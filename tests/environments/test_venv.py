@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +15,9 @@ from harness.cell import Backend
 from harness.environments import spec, store
 from harness.environments.built import BuiltEnvironment, run_variables
 from harness.environments.failure import EnvironmentBuildError
+from harness.limits import Limits
 from harness.verdict import Reason
+from tests.proc.commands import assert_gone
 
 from .conftest import PYTHON, Index, Maker
 
@@ -56,7 +56,9 @@ def _inside(built: BuiltEnvironment, code: str, folder: Path) -> str:
     log = folder / "inside.log"
     log.unlink(missing_ok=True)
     argv = [str(built.python), "-c", code]
-    ended = proc.run(argv, log=log, env=run_variables(built, threads=2), cwd=folder, timeout=60)
+    ended = proc.run(
+        argv, log=log, env=run_variables(built, threads=2), cwd=folder, limits=Limits(seconds=60)
+    )
     assert ended.ok, proc.tail(log)
     return log.read_text("utf-8").strip()
 
@@ -187,18 +189,16 @@ def test_killed_in_the_middle(index: Index, make: Maker, tmp_path: Path) -> None
     deadline = time.monotonic() + 30
     while not pid.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    harness.kill()  # SIGKILL: it cannot tidy up, and its child goes on
+    harness.kill()  # SIGKILL: it cannot tidy up
     harness.communicate()
+    assert_gone([int(pid.read_text("utf-8"))], within=5)
     folder = store.entry_folder(made.ref(Backend.VENV))
     left = list(folder.glob("prefix-*"))
-    try:
-        assert left
-        assert store.find(made, Backend.VENV) is None
-        built = _ensure(made)
-        assert built.fresh
-        assert list(folder.glob("prefix-*")) == [built.prefix]
-    finally:
-        os.kill(int(pid.read_text("utf-8")), signal.SIGKILL)
+    assert left
+    assert store.find(made, Backend.VENV) is None
+    built = _ensure(made)
+    assert built.fresh
+    assert list(folder.glob("prefix-*")) == [built.prefix]
 
 
 @pytest.mark.slow

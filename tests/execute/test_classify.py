@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from harness.execute.classify import explain_end, explain_error
+from harness.execute.classify import explain, explain_end, explain_error
 from harness.execute.evidence import BeginEvent, ErrorEvent, Event, Evidence, StageEvent
+from harness.limits import DEFAULTS
 from harness.proc import Finished
 from harness.verdict import Blame, Reason, Status
+from harness.worker.protocol import EXIT_FAILED
 
 
 def error(
@@ -107,10 +109,23 @@ def test_trouble_with_files_is_not_the_models(cause: str, reason: Reason) -> Non
 
 
 def ended(
-    *events: Event, code: int | None = None, signal: str | None = None, timed_out: bool = False
+    *events: Event,
+    code: int | None = None,
+    signal: str | None = None,
+    limit: str | None = None,
+    supervised: bool = True,
+    malformed: str | None = None,
 ) -> Evidence:
-    finished = Finished(exit_code=code, signal=signal, timed_out=timed_out, seconds=1.0, peak_memory_bytes=0)
-    return Evidence(finished=finished, events=events, malformed=None, log_tail="last words")
+    finished = Finished(
+        exit_code=code,
+        signal=signal,
+        limit=limit,
+        seconds=1.0,
+        cpu_seconds=1.0,
+        peak_memory_bytes=0,
+        supervised=supervised,
+    )
+    return Evidence(finished=finished, events=events, malformed=malformed, log_tail="last words")
 
 
 LOADING = StageEvent(stage="load", seconds=0.0)
@@ -123,21 +138,49 @@ RUNNING = BeginEvent(task="reproduces")
         (ended(LOADING, RUNNING, signal="SIGSEGV"), Reason.CRASHED),
         (ended(LOADING, signal="SIGABRT"), Reason.CRASHED),
         (ended(LOADING, RUNNING, signal="SIGKILL"), Reason.NO_REPLY),
-        (ended(LOADING, RUNNING, signal="SIGTERM", timed_out=True), Reason.TIMED_OUT),
-        (ended(signal="SIGTERM", timed_out=True), Reason.NO_REPLY),
+        (ended(LOADING, RUNNING, signal="SIGTERM", limit="seconds"), Reason.TIMED_OUT),
+        (ended(LOADING, RUNNING, signal="SIGXCPU", limit="cpu_seconds"), Reason.TIMED_OUT),
+        (ended(LOADING, RUNNING, signal="SIGKILL", limit="memory_bytes"), Reason.MEMORY_LIMIT),
+        (ended(LOADING, RUNNING, signal="SIGKILL", limit="processes"), Reason.PROCESS_LIMIT),
+        (ended(LOADING, RUNNING, signal="SIGKILL", limit="disk_bytes"), Reason.DISK_LIMIT),
+        (ended(LOADING, RUNNING, signal="SIGXFSZ", limit="file_bytes"), Reason.DISK_LIMIT),
+        (ended(signal="SIGTERM", limit="seconds"), Reason.NO_REPLY),
+        (ended(signal="SIGKILL", limit="memory_bytes"), Reason.NO_REPLY),
         (ended(LOADING, RUNNING, signal="SIGTERM"), Reason.NO_REPLY),
-        (ended(LOADING, RUNNING, code=0), Reason.NO_REPLY),
+        (ended(LOADING, RUNNING, code=0), Reason.PROCESS_EXITED),
+        (ended(LOADING, code=3), Reason.PROCESS_EXITED),
+        (ended(LOADING, RUNNING, code=EXIT_FAILED), Reason.NO_REPLY),
+        (ended(LOADING, RUNNING, supervised=False), Reason.NO_REPLY),
+        (ended(LOADING, RUNNING, code=0, malformed="line 3"), Reason.REPLY_MALFORMED),
         (ended(signal="SIGSEGV"), Reason.NO_REPLY),
         (ended(code=1), Reason.NO_REPLY),
     ],
 )
 def test_ends_without_a_complete_reply(evidence: Evidence, reason: Reason) -> None:
-    assert explain_end(evidence, timeout=10).reason is reason
+    verdict = explain_end(evidence, DEFAULTS)
+    assert (verdict.reason, verdict.status, verdict.blame) == (reason, reason.status, reason.blame)
+    assert verdict.message
+
+
+def test_a_limit_is_named_with_its_size() -> None:
+    message = explain_end(ended(LOADING, limit="memory_bytes", signal="SIGKILL"), DEFAULTS).message
+    assert message == "stopped for using more than 8,589,934,592 bytes of memory while loading the model"
+
+
+def test_what_the_worker_said_comes_before_how_it_ended() -> None:
+    said = ended(LOADING, error("SyntaxError: bad"), code=0)
+    assert explain(said, DEFAULTS).reason is Reason.IMPORT_ERROR
+    assert explain(said, DEFAULTS, task="reproduces").reason is Reason.PROCESS_EXITED
+
+
+def test_a_file_beyond_the_limit_is_no_full_disk() -> None:
+    assert explain_error(error("OSError: [Errno 27] File too large")).reason is Reason.DISK_LIMIT
+    assert explain_error(error("OSError: [Errno 27] File too large", stage="io")).reason is Reason.DISK_LIMIT
 
 
 def test_the_log_is_quoted() -> None:
-    assert "last words" in explain_end(ended(code=3), timeout=10).message
-    assert "code 3" in explain_end(ended(code=3), timeout=10).message
+    assert "last words" in explain_end(ended(code=3), DEFAULTS).message
+    assert "code 3" in explain_end(ended(code=3), DEFAULTS).message
 
 
 def test_a_message_has_no_terminal_codes_digests_or_blank_lines() -> None:

@@ -15,13 +15,16 @@ def verdicts(*reasons: Reason | None) -> list[Verdict]:
 
 
 CRASH, SLOW, LOST, WRONG = Reason.CRASHED, Reason.TIMED_OUT, Reason.NO_REPLY, Reason.VALUES_DIFFER
+SHAPE = Reason.WRONG_SHAPE
 
 
 @pytest.mark.parametrize(
     ("reasons", "another"),
     [
         ([None], False),
-        ([WRONG], False),
+        ([WRONG], True),
+        ([WRONG, WRONG], False),
+        ([SHAPE], False),
         ([CRASH], True),
         ([CRASH, CRASH], False),
         ([CRASH, None], False),
@@ -38,12 +41,15 @@ def test_when_to_try_again(reasons: list[Reason | None], another: bool) -> None:
     ("reasons", "result"),
     [
         ([None], None),
-        ([WRONG], WRONG),
+        ([WRONG, WRONG], WRONG),
+        ([WRONG, None], Reason.NOT_DETERMINISTIC),
+        ([SHAPE], SHAPE),
         ([CRASH, CRASH], CRASH),
         ([CRASH, None], Reason.NOT_DETERMINISTIC),
-        ([CRASH, WRONG], Reason.NOT_DETERMINISTIC),
+        ([CRASH, SHAPE], Reason.NOT_DETERMINISTIC),
         ([LOST, None], None),
-        ([LOST, WRONG], WRONG),
+        ([LOST, SHAPE], SHAPE),
+        ([LOST, WRONG, WRONG], WRONG),
         ([LOST, LOST], LOST),
         ([LOST, CRASH, CRASH], CRASH),
         ([LOST, CRASH, SLOW], LOST),

@@ -5,8 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import ExitCode
-from harness.ledger.gate import decide
 from harness.ledger.query import conclusive_by_key, current, newest_by_key
 from harness.ledger.record import Record
 from harness.verdict import Check, Reason, Status
@@ -73,24 +71,6 @@ def test_a_failed_download_does_not_hide_what_is_known() -> None:
     again = record(started_at=at(2))
     assert current([known, failed, again]) == [again]
     assert current([failed]) == [failed]
-
-
-@pytest.mark.parametrize(
-    ("keys", "reasons", "code", "words"),
-    [
-        ("a", {"a": None}, ExitCode.SATISFIED, "all 1 cells have a verdict, and none failed"),
-        ("", {}, ExitCode.SATISFIED, "nothing was tested"),
-        ("ab", {"a": Reason.VALUES_DIFFER}, ExitCode.FAILED, "1 of 2 cells failed"),
-        ("ab", {"a": Reason.NO_REPLY}, ExitCode.NO_VERDICT, "1 of 2 planned cells have no record"),
-        ("ab", {"a": Reason.NO_REPLY, "b": None}, ExitCode.NO_VERDICT, "1 of 2 cells have no verdict"),
-        ("a", {"a": Reason.FORMAT_NOT_SUPPORTED}, ExitCode.SATISFIED, "none failed"),
-    ],
-)
-def test_the_gate(keys: str, reasons: dict[str, Reason | None], code: ExitCode, words: str) -> None:
-    decision = decide(keys, [record(reason, key=key) for key, reason in reasons.items()])
-    assert decision.exit_code is code
-    assert words in decision.sentence
-    assert sum(decision.counts.values()) == len(reasons)
 
 
 def test_a_record_knows_its_cell_and_checks() -> None:

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from harness.cell import Device, WeightsFormat
-from harness.ledger.record import Artifact, CheckResult, ModelInfo
+from harness.ledger.record import Artifact, CheckResult, Machine, ModelInfo, Record
 from harness.reports.addresses import record_anchor
 from harness.reports.context import Look, Moment
 from harness.reports.context_model import ConsumerRow, model_page
@@ -15,6 +15,7 @@ from harness.reports.context_record import (
     FileLink,
     Finding,
     OutputRow,
+    Picture,
     RecordSection,
     command,
     plain_text,
@@ -75,7 +76,7 @@ def test_section_of_a_failed_record() -> None:
             Fact(term="Device", text="cpu"),
             Fact(term="Threads", text="4"),
             Fact(term="Isolation", text="sandbox"),
-            Fact(term="Platform", text="Linux x86_64"),
+            Fact(term="System", text="Linux x86_64"),
             Fact(term="Time", text="5.2 s"),
             Fact(term="Peak memory", text="1.4 GiB"),
             Fact(term="Attempts", text="1"),
@@ -85,6 +86,7 @@ def test_section_of_a_failed_record() -> None:
             Fact(term="Cell key", text="eeeeeeeeeeee", full="e" * 64),
         ),
         started_at=Moment("2026-05-20T12:03:11Z", "2026-05-20 12:03 UTC"),
+        pictures=(),
         files=(
             FileLink(word="log", size="2 KiB", href="../files/a.log.txt"),
             FileLink(word="build log", size="10 B", href=""),
@@ -123,6 +125,7 @@ def test_outputs_say_what_differs() -> None:
         rtol="0.001",
         headroom="–",
         as_partition=True,
+        kind="",
         message="off",
     )
 
@@ -199,7 +202,7 @@ def test_page_of_a_model() -> None:
     assert [section.look.name for section in page.records] == ["failed", "passed"]
     assert [(item.look.name, item.count) for item in page.counts] == [("passed", 1), ("failed", 1)]
     assert page.consumers[0] == ConsumerRow(
-        name="biapy", version="3.7.1", href="../consumers/biapy.html", chips=page.consumers[0].chips
+        name="biapy", version="3.7.1", href="../consumers/biapy.html", chips=page.consumers[0].chips, together=""
     )
     assert page.consumers[0].chips[0].href == f"../models/shark.html#{record_anchor(newer)}"
     assert page.embed.badge.message == "1/2 tools"
@@ -208,3 +211,39 @@ def test_page_of_a_model() -> None:
 def test_a_cover_that_is_gone_is_not_shown() -> None:
     page = model_page([make_record(artifacts=(_COVER,))], kept={}, generated_at=GENERATED_AT)
     assert page.cover == ""
+
+
+def test_pictures_are_shown_and_arrays_are_linked() -> None:
+    picture = Artifact(kind="picture", path="pictures/p.png", bytes=9, title="out: produced, expected, difference")
+    array = Artifact(kind="array", path="arrays/a.npy", bytes=2048, title="out: produced")
+    record = make_record(artifacts=(picture, array), **because(Reason.VALUES_DIFFER, "off"))
+    kept = {picture: "files/p.png", array: "files/a.npy"}
+    section = record_section(record, cell="onnx", kept=kept, root="../")
+    assert section.pictures == (Picture(title=picture.title, href="../files/p.png"),)
+    assert section.files == (
+        FileLink(word="out: produced, array (.npy)", size="2 KiB", href="../files/a.npy"),
+    )
+    assert record_section(record, cell="onnx", kept={}, root="../").pictures == ()
+
+
+def test_the_circumstances_name_the_machine_and_the_limits() -> None:
+    machine = Machine(system="Linux 6.1", processor="Fast 9000", processors=8, python="3.11.9")
+    record = make_record(machine=machine, limits={"seconds": 60, "memory_bytes": 2 * 1024**3})
+    facts = {fact.term: fact.text for fact in record_section(record, cell="", kept={}, root="").facts}
+    assert (facts["System"], facts["Processor"], facts["Python"]) == ("Linux 6.1", "Fast 9000", "3.11.9")
+    assert facts["Limits"] == "60 s, 2.0 GiB of memory"
+
+
+def test_a_page_says_what_the_weights_say_together() -> None:
+    def side(weights: WeightsFormat, passed: bool) -> Record:
+        status = CheckStatus.PASSED if passed else CheckStatus.FAILED
+        checks = (CheckResult(name=Check.REPRODUCES, status=status),)
+        return make_record(
+            weights_format=weights, checks=checks, **({} if passed else because(Reason.VALUES_DIFFER))
+        )
+
+    records = [side(WeightsFormat.ONNX, False), side(WeightsFormat.TORCHSCRIPT, True)]
+    page = model_page(records, kept={}, generated_at=GENERATED_AT)
+    assert page.consumers[0].together == (
+        "Only these are off: onnx. These give the declared outputs: torchscript."
+    )

@@ -1,0 +1,215 @@
+"""``harness reproduce``: run a recorded cell again and compare with the record."""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli import options
+from harness.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from harness.environments.spec import EnvironmentSpec
+    from harness.ledger.record import Record
+    from harness.plan.make import Planned
+    from harness.plan.plan import PlannedCell
+    from harness.policy import Policy
+
+_SHORTEST_KEY = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "cell",
+        metavar="CELL",
+        help=f"the cell's key, or its first {_SHORTEST_KEY} or more characters: the model's page shows it",
+    )
+    parser.add_argument(
+        "collection",
+        nargs="?",
+        metavar="COLLECTION",
+        help="where the model is (default: as in DIR/plan.json, else collection)",
+    )
+    options.add_environments(parser)
+    options.add_policy(parser)
+    options.add_output(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the record beside what came out now; 0 if the verdict is the same, 1 if not, 3 without one."""
+    from harness.ledger.query import newest_by_key
+    from harness.ledger.store import read_records
+
+    folder = args.output / "ledger"
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no ledger; name the folder of the run with --output")
+    recorded = _find(args.cell, newest_by_key(read_records(folder)))
+    collection = args.collection or _collection(args.output, recorded)
+    policy = options.policy_of(collection, args.policy)
+    planned, specs = _plan(args, collection, recorded, policy)
+    entry = _same_cell(planned, recorded, collection)
+    if entry.key != recorded.key:
+        print(  # noqa: T201
+            "note: the harness or its policy is not the one of the record; "
+            f"that was {recorded.harness.version} {recorded.harness.commit[:12]}".rstrip()
+        )
+    now = _execute(args, entry, planned, specs, recorded, policy)
+    return int(_print(recorded, now, args.output / "reproduced"))
+
+
+def _find(asked: str, held: dict[str, Record]) -> Record:
+    """The record of the one key that begins so."""
+    if len(asked) < _SHORTEST_KEY:
+        raise UsageError(f"{asked}: is too short; name at least {_SHORTEST_KEY} characters of the cell's key")
+    found = [record for key, record in held.items() if key.startswith(asked.lower())]
+    if len(found) != 1:
+        many = f"{len(found)} cells begin so; name more characters" if found else "no recorded cell begins so"
+        raise UsageError(f"{asked}: {many}; `harness results --format json` lists all keys")
+    return found[0]
+
+
+def _collection(output: Path, recorded: Record) -> str:
+    """The collection of the last plan, if the record is about it."""
+    from harness.plan.plan import collection_name, read_plan
+
+    path = output / "plan.json"
+    stored = read_plan(path).collection if path.is_file() else ""
+    if stored and collection_name(stored) == recorded.collection:
+        return stored
+    return options.DEFAULT_COLLECTION
+
+
+def _plan(
+    args: argparse.Namespace, collection: str, recorded: Record, policy: Policy
+) -> tuple[Planned, dict[str, EnvironmentSpec]]:
+    from harness.cell import Backend
+    from harness.cli.progress import reading
+    from harness.environments.spec import load_all
+    from harness.execute.clock import now
+    from harness.execute.deciding import deciding_settings
+    from harness.plan.make import make_plan
+    from harness.plan.matrix import Selection
+
+    specs = load_all(options.environments_folder(args.environments))
+    with reading() as on_model:
+        planned = make_plan(
+            collection,
+            specs=specs,
+            backend=recorded.environment.backend if recorded.environment else Backend.VENV,
+            selection=Selection(
+                models=(glob.escape(recorded.model.id),),
+                consumers=(recorded.consumer.name,),
+                weights=(recorded.weights_format,) if recorded.weights_format else (),
+                devices=(recorded.device,),
+            ),
+            settings=deciding_settings(threads=recorded.threads, repeat=recorded.repeat, policy=policy),
+            created_at=now(),
+            on_model=on_model,
+        )
+    return planned, specs
+
+
+def _same_cell(planned: Planned, recorded: Record, collection: str) -> PlannedCell:
+    """The cell with the record's files, tool and lock; anything else would be another question."""
+    name = recorded.environment.name if recorded.environment else None
+    mine = [
+        entry
+        for entry in planned.plan.cells
+        if entry.cell.weights_format is recorded.weights_format
+        and (entry.cell.environment.name if entry.cell.environment else None) == name
+    ]
+    if not mine:
+        raise UsageError(
+            f"{recorded.model.id}: {collection} has no such cell any more; `harness plan` says why"
+        )
+    what = f"{recorded.model.id}: the record cannot be reproduced"
+    entry = next((entry for entry in mine if entry.cell.model.version == recorded.model.version), mine[0])
+    if entry.cell.model.sha256 != recorded.model.sha256:
+        raise UsageError(
+            f"{what}: its files are not those of the record (sha256 {recorded.model.sha256[:12]}, "
+            f"here {entry.cell.model.sha256[:12]}); `harness run` tests the new ones"
+        )
+    if entry.cell.environment != recorded.environment or entry.cell.consumer != recorded.consumer:
+        digest = recorded.environment.digest[:12] if recorded.environment else ""
+        raise UsageError(
+            f"{what}: environment {name} is not the one of the record (lock digest {digest}); check out the "
+            f"harness's commit {recorded.harness.commit[:12] or 'of that time'}, or use `harness run`"
+        )
+    return entry
+
+
+def _execute(
+    args: argparse.Namespace,
+    entry: PlannedCell,
+    planned: Planned,
+    specs: dict[str, EnvironmentSpec],
+    recorded: Record,
+    policy: Policy,
+) -> Record:
+    """Run the cell as a run does, with the recorded limits, into a ledger of its own."""
+    from harness.cli.progress import RunDisplay
+    from harness.execute import origin
+    from harness.execute.clock import Clock
+    from harness.execute.session import Session
+    from harness.execute.settings import Settings
+    from harness.ledger.store import LedgerWriter, read_records
+    from harness.limits import Limits
+    from harness.plan.plan import collection_name
+
+    run = origin.run_id()
+    output = args.output / "reproduced"
+    with RunDisplay() as display:
+        display.expect(1)
+        Session(
+            models=planned.models,
+            specs=specs,
+            ledger=LedgerWriter(output / "ledger", run),
+            settings=Settings(
+                run=run,
+                collection=collection_name(planned.plan.collection),
+                artifacts=output / "artifacts",
+                worker=Path(),
+                threads=recorded.threads,
+                clock=Clock(),
+                limits=Limits.of(recorded.limits),
+                policy=policy,
+                repeat=recorded.repeat,
+            ),
+            observer=display,
+            cancel=threading.Event(),
+        ).execute([entry], jobs=1)
+    return next(record for record in read_records(output / "ledger") if record.run == run)
+
+
+def _print(recorded: Record, now: Record, output: Path) -> ExitCode:
+    """The comparison, the message of the new verdict and where its evidence is."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from harness.cli.progress import console_for_tables
+    from harness.ledger.compare import rows, same_verdict
+
+    console = console_for_tables()
+    table = Table("", "recorded", "now", "", box=None)
+    for row in rows(recorded, now):
+        table.add_row(Text(row.what), Text(row.recorded), Text(row.now), "differs" if row.differs else "")
+    console.print(table)
+    for line in now.message.splitlines()[:6]:
+        console.print(f"    {line}", markup=False, soft_wrap=True)
+    for artifact in now.artifacts:
+        if artifact.kind != "cover":
+            console.print(
+                f"{artifact.kind}: {output / 'artifacts' / artifact.path}", markup=False, soft_wrap=True
+            )
+    if same_verdict(recorded, now):
+        console.print("the verdict is the same as recorded")
+        return ExitCode.SATISFIED
+    if not now.status.conclusive:
+        console.print("no verdict this time: nothing can be said about the recorded one")
+        return ExitCode.NO_VERDICT
+    console.print("the verdict is not the recorded one")
+    return ExitCode.FAILED

@@ -1,0 +1,73 @@
+"""One attempt at a cell: lay everything out, start the worker, conclude from what it leaves."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import msgspec
+
+from harness.consumers import CONSUMERS
+from harness.environments.built import BuiltEnvironment, run_variables
+from harness.execute.answers import Conclusion, conclude
+from harness.execute.launch import Job, launch
+from harness.execute.question import Question
+from harness.execute.settings import Settings
+from harness.execute.stage import stage_model
+from harness.execute.tasks import prepare_tasks
+from harness.plan.plan import PlannedCell
+
+
+class Attempted(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt: what it concludes and what it left."""
+
+    conclusion: Conclusion
+    log: Path
+    peak_memory_bytes: int
+
+
+def attempt(
+    planned: PlannedCell,
+    question: Question,
+    built: BuiltEnvironment,
+    settings: Settings,
+    folder: Path,
+    *,
+    cancel: threading.Event,
+) -> Attempted:
+    """Run the worker once in ``folder``, which does not exist yet.
+
+    Raises:
+        OSError: the folder or the interpreter cannot be used.
+        Interrupted: ``cancel`` was set.
+    """
+    folder.mkdir()
+    tasks = prepare_tasks(question.model, folder, repeat=question.repeat)
+    job = Job(
+        runner=CONSUMERS[planned.cell.consumer.name].RUNNER,
+        description=str(stage_model(question.model, question.weights_format, folder / "model")),
+        weights_format=question.weights_format.value,
+        device=planned.cell.device.value,
+        threads=settings.threads,
+        reply=str(folder / "reply.jsonl"),
+        tasks=tasks,
+    )
+    log = folder.with_name(f"{folder.name}.log")  # beside the folder: the log has a limit of its own
+    evidence = launch(
+        job,
+        python=built.python,
+        worker=settings.worker,
+        variables=run_variables(built, threads=settings.threads),
+        scratch=folder,
+        log=log,
+        limits=question.limits,
+        cancel=cancel,
+    )
+    if evidence.tracebacks:
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(f"\n{evidence.tracebacks}")
+    return Attempted(
+        conclusion=conclude(evidence, tasks, question),
+        log=log,
+        peak_memory_bytes=evidence.finished.peak_memory_bytes,
+    )

@@ -1,0 +1,37 @@
+"""What holds for every cell of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from harness.execute.clock import Clock
+from harness.limits import Limits
+from harness.policy import DEFAULT, Policy
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for every cell of a run.
+
+    Attributes:
+        run: the run's id.
+        collection: as records call it.
+        artifacts: folder for what records point to.
+        worker: folder with the staged worker.
+        threads: for every cell; part of the key, since results depend on it.
+        clock: the time that records bear.
+        limits: what the command line asks for.
+        policy: its bounds of tolerance and its required checks are part of the key.
+        repeat: how often the declared inputs are run; part of the key.
+    """
+
+    run: str
+    collection: str
+    artifacts: Path
+    worker: Path
+    threads: int
+    clock: Clock
+    limits: Limits = Limits()
+    policy: Policy = DEFAULT
+    repeat: int = 1

@@ -1,0 +1,10 @@
+"""Policy as reviewed data: which cells gate, what is waived until when, limits, and bounds of tolerance.
+
+One TOML file (docs/policy.md). Its required checks and bounds of tolerance can change a verdict, so they are
+part of each cell's key. All else decides only what a verdict means to the gate.
+"""
+
+from harness.policy.policy import DEFAULT, Level, Policy, Waiver
+from harness.policy.read import find_policy, read_policy
+
+__all__ = ["DEFAULT", "Level", "Policy", "Waiver", "find_policy", "read_policy"]

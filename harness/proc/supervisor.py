@@ -1,0 +1,191 @@
+"""A program of its own between the harness and one command: it starts it and sees to it that nothing is left.
+
+It needs nothing but the standard library, and is told and tells everything by its three descriptors:
+
+    0   one line, the job as JSON: argv, env, cwd and rlimits ({"RLIMIT_CORE": [soft, hard], ...}). Later
+        the line "kill" (stop everything at once) or the end of input (ask with SIGTERM first): the harness
+        wants the command to stop, or is gone.
+    1   a report of one or two lines of JSON: {"event": "started", "pid"}, then {"event": "ended", "code",
+        "cpu_seconds", "peak_memory_bytes"}; or else {"event": "refused", "errno", "filename"}. A code below
+        zero is the number of a signal.
+    2   where the output of the command goes.
+
+On Linux it is a child subreaper: whatever the command leaves behind becomes its child, and is killed.
+"""
+
+# ruff: noqa: PLC0415, PTH110, PTH112, PTH123, PTH208  every import is part of what each process costs
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
+KILL_SECONDS = 5.0  # for what does not die of SIGKILL at once: it waits for a device
+LISTS_CHILDREN = os.path.exists("/proc/thread-self/children")
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows only one way
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def main() -> None:
+    """Run one job to its end."""
+    job = json.loads(sys.stdin.buffer.readline())
+    _adopt_orphans()
+    _set_rlimits(job["rlimits"])
+    try:
+        command = subprocess.Popen(
+            job["argv"],
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+            stderr=subprocess.STDOUT,
+            env=job["env"],
+            cwd=job["cwd"],
+            start_new_session=True,
+        )
+    except OSError as error:
+        _report("refused", errno=error.errno, filename=error.filename)
+        return
+    try:
+        _report("started", pid=command.pid)
+        threading.Thread(target=_obey, args=(command,), daemon=True).start()
+        code = _wait(command)
+    finally:
+        _signal_group(command.pid, _KILL)
+        _kill_children()
+    _report("ended", code=code, **_usage())
+
+
+def listed_children(pid: int) -> list[int]:
+    """The children of a process, from the lists of its threads. Empty if it is gone.
+
+    The kernel may leave one out while another one ends.
+    """
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as children:
+            found += map(int, children.read().split())
+    return found
+
+
+def searched_children(pid: int) -> list[int]:
+    """The children of a process, from the parents of all processes. Empty where there is no /proc."""
+    found: list[int] = []
+    everything = os.listdir("/proc") if os.path.isdir("/proc") else []
+    for name in filter(str.isdigit, everything):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
+            parent = stat.read().rsplit(b")", 1)[1].split()[1]
+            if int(parent) == pid:
+                found.append(int(name))
+    return found
+
+
+def _adopt_orphans() -> None:
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _set_rlimits(rlimits: dict[str, tuple[int, int]]) -> None:
+    """Set them here, for the command to inherit; those that this system does not have are left out."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for name, (soft, hard) in rlimits.items():
+        kind = getattr(resource, name, None)
+        if kind is None:
+            continue
+        highest = resource.getrlimit(kind)[1]
+        if highest != resource.RLIM_INFINITY:
+            soft, hard = min(soft, highest), min(hard, highest)  # noqa: PLW2901
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(kind, (soft, hard))
+
+
+def _obey(command: subprocess.Popen[bytes]) -> None:
+    """Stop the command when the harness says so or is gone; the main thread does the rest."""
+    if sys.stdin.buffer.readline() != b"kill\n":
+        _signal(command, signal.SIGTERM)
+        time.sleep(GRACE_SECONDS)
+    _signal(command, _KILL)
+
+
+def _signal(command: subprocess.Popen[bytes], number: int) -> None:
+    if command.returncode is not None:
+        return
+    if sys.platform == "win32":
+        command.terminate()
+    else:
+        _signal_group(command.pid, number)
+
+
+def _signal_group(group: int, number: int) -> None:
+    """A session's leader cannot leave its group, and a group is signalled as one: nobody forks in between."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of it is left
+            os.killpg(group, number)
+
+
+def _wait(command: subprocess.Popen[bytes]) -> int:
+    """The command's exit code; orphans that end meanwhile are reaped."""
+    if sys.platform == "win32":
+        return command.wait()
+    while True:
+        pid, status = os.wait()
+        if pid == command.pid:
+            command.returncode = os.waitstatus_to_exitcode(status)
+            return command.returncode
+
+
+def _kill_children() -> None:
+    """Kill until no child is left: the children of what is killed become children of this process."""
+    own = listed_children if LISTS_CHILDREN else searched_children
+    deadline = time.monotonic() + KILL_SECONDS
+    while _reap() and time.monotonic() < deadline:
+        for pid in own(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, _KILL)
+        time.sleep(0.0005)
+
+
+def _reap() -> bool:
+    """Collect the children that have ended; whether there are others."""
+    if sys.platform == "win32":
+        return False
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _usage() -> dict[str, float]:
+    """Of the command and of all that were reaped. No peak is below this program's own size: it was forked."""
+    if sys.platform == "win32":
+        return {"cpu_seconds": 0.0, "peak_memory_bytes": 0}
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {"cpu_seconds": used.ru_utime + used.ru_stime, "peak_memory_bytes": used.ru_maxrss * unit}
+
+
+def _report(event: str, **what: object) -> None:
+    with contextlib.suppress(OSError):  # the harness is gone
+        os.write(sys.stdout.fileno(), json.dumps({"event": event, **what}).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
+    os._exit(0)  # the other thread waits for input, and Python would wait for it

@@ -1,0 +1,107 @@
+"""The zoo, run once for real; the tests look at what it left."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.ledger.record import Record
+from harness.paths import cache_folder
+from tests.environments.conftest import Index
+from tests.main_job.conftest import Run, harness, run_harness
+from tests.zoo.case import Case
+from tests.zoo.cases import build_all
+from tests.zoo.faults import Bench
+
+POLICY = Path(__file__).with_name("policy.toml")
+
+
+class ZooRun(NamedTuple):
+    """A finished run, in folders of its own.
+
+    Attributes:
+        models: the collection.
+        before: every file of it with its content's size and time of change, as of before the run.
+        private: the folders that were TMPDIR and HOME.
+    """
+
+    run: Run
+    models: Path
+    before: dict[str, tuple[int, int]]
+    private: tuple[Path, ...]
+
+    def records_of(self, case: Case) -> list[Record]:
+        """What was recorded of a case."""
+        return [
+            record
+            for record in self.run.records
+            if record.model.id == case.name and case.weights in (None, record.weights_format)
+        ]
+
+    def record_of(self, case: Case) -> Record:
+        """The record of a case."""
+        (record,) = self.records_of(case)
+        return record
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file below a folder, links included, by which a change of it would be seen."""
+    return {
+        path.relative_to(folder).as_posix(): (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in folder.rglob("*")
+    }
+
+
+def run_zoo(models: Path, folder: Path, *options: str) -> ZooRun:
+    """``harness run`` on a folder of models, with nothing in TMPDIR and HOME."""
+    private = (folder / "tmp", folder / "home")
+    for path in private:
+        path.mkdir()
+    before = listing(models)
+    variables = {"TMPDIR": str(private[0]), "HOME": str(private[1]), "HARNESS_CACHE_DIR": str(cache_folder())}
+    run = run_harness(models, folder / "out", *options, **variables)
+    return ZooRun(run, models, before, private)
+
+
+@pytest.fixture(scope="session")
+def environments() -> None:
+    """What the zoo's models run in is there: building it writes below HOME."""
+    done = harness("env", "build", "onnx", "pytorch")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def zoo_run(environments: None, tmp_path_factory: pytest.TempPathFactory) -> ZooRun:
+    """Every model of the zoo, three at a time, since some only wait."""
+    folder = tmp_path_factory.mktemp("zoo")
+    models = folder / "models"
+    models.mkdir()
+    build_all(models)
+    return run_zoo(models, folder, "--policy", str(POLICY), "--jobs", "3")
+
+
+@pytest.fixture
+def bench(environments: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Folders of the test's own, and an index that is the only one."""
+    for name in list(os.environ):
+        if name.startswith(("PIP_", "UV_")):
+            monkeypatch.delenv(name)
+    index = Index(tmp_path / "index")
+    index.add("tiny", "1.0")
+    made = Bench(
+        tmp_path,
+        index,
+        {
+            "PIP_CONFIG_FILE": os.devnull,
+            "UV_DEFAULT_INDEX": index.url,
+            "UV_CACHE_DIR": str(tmp_path / "uv"),
+            "HARNESS_CACHE_DIR": str(cache_folder()),
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
+    )
+    made.models.mkdir()
+    made.scratch.mkdir()
+    return made

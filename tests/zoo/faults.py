@@ -1,0 +1,233 @@
+"""Faults around the models: what breaks here is an environment, a disk, or a process, and no model is blamed.
+
+Every fault is injected into a real run of a good model.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.verdict import Reason
+from tests.environments.conftest import TOML, Index, Maker
+from tests.main_job.conftest import ROOT, Run, run_harness
+from tests.zoo.building import as_it_is, with_code
+
+TOOL = ("bioimageio_core", "0.11.0")
+LOCK = "bioimageio.core==0.11.0\n"
+ONE_AT_A_TIME = ("--jobs", "1", "--timeout", "120")
+
+
+class Bench(NamedTuple):
+    """Where a fault is injected: folders and an index of the test's own.
+
+    ``variables`` are environment variables of the harness.
+    """
+
+    folder: Path
+    packages: Index
+    variables: dict[str, str]
+
+    @property
+    def models(self) -> Path:
+        """The collection."""
+        return self.folder / "models"
+
+    @property
+    def output(self) -> Path:
+        """Where the run writes."""
+        return self.folder / "out"
+
+    @property
+    def scratch(self) -> Path:
+        """TMPDIR of the harness; whatever it starts has this in its command line."""
+        return Path(self.variables["TMPDIR"])
+
+    def run(self, *options: str, **variables: str) -> Run:
+        """``harness run``, one cell at a time."""
+        return run_harness(
+            self.models, self.output, *ONE_AT_A_TIME, *options, **{**self.variables, **variables}
+        )
+
+    def run_in(self, *, lock: str = LOCK, health: str = "", **variables: str) -> Run:
+        """``harness run`` of a good model in a little environment, in a cache of its own.
+
+        It holds no more than a package that bears the name of the reference runtime.
+        """
+        as_it_is("onnx")(self.models / "good")
+        self.packages.add(*TOOL)
+        made = Maker(self.folder / "environments")(lock=lock, requirements="", health=health, toml=TOML)
+        cache = {"HARNESS_CACHE_DIR": str(self.folder / "cache"), **variables}
+        return self.run("--environments", str(made.folder.parent), **cache)
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """``harness run`` in the background."""
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "harness", "run", str(self.models)),
+                *("--output", str(self.output), *ONE_AT_A_TIME, *options),
+            ],
+            cwd=ROOT,
+            env={**os.environ, **self.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def workers(self) -> list[int]:
+        """The processes that run a model now."""
+        found = []
+        for command in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                text = command.read_bytes()
+            except OSError:
+                continue
+            if bytes(self.scratch) in text and b"job.json" in text:
+                found.append(int(command.parent.name))
+        return found
+
+    def wait_for(self, what: Callable[[], object], process: subprocess.Popen[str]) -> None:
+        """Wait until something holds while the harness runs."""
+        deadline = time.monotonic() + 120
+        while not what():
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+class Fault(NamedTuple):
+    """A fault, the reason that every model gets for it, and words that its message must hold.
+
+    Attributes:
+        inject: runs the harness with the fault.
+        model: whose record has the reason.
+        needs_root: whether a file system has to be mounted.
+    """
+
+    name: str
+    inject: Callable[[Bench], Run]
+    reason: Reason
+    says: tuple[str, ...]
+    model: str = "good"
+    needs_root: bool = False
+
+
+def _lock_that_nobody_can_satisfy(bench: Bench) -> Run:
+    return bench.run_in(lock=f"{LOCK}tiny==1900.1\n")
+
+
+def _wheel_that_is_none(bench: Bench) -> Run:
+    """The index lists it, and what it gives is no archive."""
+    bench.packages.add("broken", "1.0")
+    (wheel,) = (bench.packages.folder / "files").glob("broken-*.whl")
+    wheel.write_bytes(b"what a proxy says instead of a file")
+    page = bench.packages.folder / "simple" / "broken" / "index.html"
+    page.write_text(f'<a href="../../files/{wheel.name}">{wheel.name}</a>\n', "utf-8")
+    return bench.run_in(lock=f"{LOCK}broken==1.0\n")
+
+
+def _health_check_that_fails(bench: Bench) -> Run:
+    return bench.run_in(health="raise SystemExit('no processor here has what I need')")
+
+
+def _tool_that_cannot_be_imported(bench: Bench) -> Run:
+    """The health check does not look."""
+    return bench.run_in(health="")
+
+
+def _interpreter_that_went(bench: Bench) -> Run:
+    """It is there for the health check, and not any more when the first model is started."""
+    return bench.run_in(health="import os, sys; os.unlink(sys.executable)")
+
+
+def _full_disk(bench: Bench) -> Run:
+    """There is no room for the environment."""
+    cache = bench.folder / "small"
+    with small_disk(cache, kilobytes=64):
+        return bench.run_in(HARNESS_CACHE_DIR=str(cache))
+
+
+def _worker_killed_again_and_again(bench: Bench) -> Run:
+    """As the kernel does where memory is short."""
+    as_it_is("onnx")(bench.models / "good")
+    process = bench.start()
+    while process.poll() is None:
+        kill_workers(bench)
+        time.sleep(0.02)
+    output = process.communicate()[0]
+    return Run(process.returncode, output, "", bench.output)
+
+
+def _model_edited_while_it_waits(bench: Bench) -> Run:
+    """Somebody saves new weights after the plan was made."""
+    with_code("\nimport time; time.sleep(5)\n")(bench.models / "a-slow-one")
+    as_it_is("onnx")(bench.models / "good")
+    process = bench.start()
+    bench.wait_for(bench.workers, process)
+    with (bench.models / "good" / "weights.onnx").open("ab") as weights:
+        weights.write(b"\0")
+    output = process.communicate(timeout=300)[0]
+    return Run(process.returncode, output, "", bench.output)
+
+
+def kill_workers(bench: Bench) -> int:
+    """Kill what runs a model now, as no model kills itself; how many there were."""
+    workers = bench.workers()
+    for worker in workers:
+        try:
+            os.kill(worker, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    return len(workers)
+
+
+@contextmanager
+def small_disk(folder: Path, *, kilobytes: int) -> Iterator[None]:
+    """A file system of so many kilobytes in a new folder; only root may make one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
+    subprocess.run(mount, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+FAULTS = (
+    Fault(
+        "lock-that-nobody-can-satisfy",
+        _lock_that_nobody_can_satisfy,
+        Reason.ENVIRONMENT_UNSATISFIABLE,
+        ("No solution found", "tiny==1900.1"),
+    ),
+    Fault("wheel-that-is-none", _wheel_that_is_none, Reason.ENVIRONMENT_BUILD_FAILED, ("broken",)),
+    Fault(
+        "health-check-that-fails",
+        _health_check_that_fails,
+        Reason.ENVIRONMENT_UNHEALTHY,
+        ("health check failed", "no processor here has what I need"),
+    ),
+    Fault(
+        "tool-that-cannot-be-imported",
+        _tool_that_cannot_be_imported,
+        Reason.ENVIRONMENT_UNHEALTHY,
+        ("the tool cannot be imported", "ModuleNotFoundError"),
+    ),
+    Fault("interpreter-that-went", _interpreter_that_went, Reason.ENVIRONMENT_UNHEALTHY, ("python",)),
+    Fault("full-disk", _full_disk, Reason.DISK_FULL, ("No space left on device",), needs_root=True),
+    Fault("worker-killed-again-and-again", _worker_killed_again_and_again, Reason.NO_REPLY, ("SIGKILL",)),
+    Fault(
+        "model-edited-while-it-waits",
+        _model_edited_while_it_waits,
+        Reason.INTERNAL_ERROR,
+        ("weights.onnx", "while the cell ran"),
+    ),
+)
