@@ -30,15 +30,22 @@ def believed(conclusions: Sequence[Conclusion], question: Question, built: Built
     if verdict.status is Status.FAILED and (unstable := _unstable(conclusions, question)):
         verdict = Verdict.because(Reason.NOT_DETERMINISTIC, f"the attempts disagree: {unstable}")
         checks = (*(check for check in checks if check.name is not Check.DETERMINISM), _failed(unstable))
-    if verdict.status is not Status.PASSED and (missing := damage(built)):
-        store.discard(built)
-        verdict = Verdict.because(
-            Reason.ENVIRONMENT_UNHEALTHY,
-            f"the environment is damaged: {missing}; the next run builds it",
-        )
+    if verdict.status is not Status.PASSED and (damaged := of_damage(built)):
+        verdict = damaged
     elif changed := question.model.changed():
         verdict = Verdict.because(Reason.INTERNAL_ERROR, f"{changed} while the cell ran; run again")
     return msgspec.structs.replace(last, verdict=verdict, checks=checks)
+
+
+def of_damage(built: BuiltEnvironment) -> Verdict | None:
+    """The verdict of an environment that was damaged since it was built, which is then given up; or None."""
+    if not (missing := damage(built)):
+        return None
+    store.discard(built)
+    return Verdict.because(
+        Reason.ENVIRONMENT_UNHEALTHY,
+        f"the environment is damaged: {missing}; the next run builds it",
+    )
 
 
 def _unstable(conclusions: Sequence[Conclusion], question: Question) -> str:

@@ -22,6 +22,11 @@ _NETWORK = (
     r"^(gaierror|ConnectionRefusedError|ConnectionError|URLError|ConnectError|ConnectTimeout)",
     Reason.NETWORK_ACCESS,
 )
+# The reference runtime sets the steps up while it loads a model.
+_PROCESSING = (
+    r"^NotImplementedError: (.*processing|model\.v0_\d\.\w+Kwargs|expected min and max quantiles)",
+    Reason.UNSUPPORTED_PREPROCESSING,
+)
 _LOAD: tuple[tuple[str, Reason], ...] = (
     _DISK,
     _TOO_LARGE,
@@ -35,18 +40,20 @@ _LOAD: tuple[tuple[str, Reason], ...] = (
     (
         (
             r"NOT_IMPLEMENTED|not a registered function/op|Unsupported model IR version|Unknown builtin op"
-            r"|Unknown layer|Could not locate (class|function)|Opset .* under development"
+            r"|No Op registered for|Unknown layer|Could not locate (class|function)"
+            r"|Opset .* under development"
         ),
         Reason.UNSUPPORTED_OPERATOR,
     ),
     (r"^(SyntaxError|IndentationError|TabError|ImportError)|has no `?\w+`? attribute", Reason.IMPORT_ERROR),
+    _PROCESSING,
 )
 _RUN: tuple[tuple[str, Reason], ...] = (
     _DISK,
     _TOO_LARGE,
     _MEMORY,
     _NETWORK,
-    (r"^NotImplementedError.*processing", Reason.UNSUPPORTED_PREPROCESSING),
+    _PROCESSING,
 )
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # Keras writes in bold
 _DIGEST = re.compile(r"(?<=\w)_[0-9a-f]{64}(?=\.py|')")  # bioimageio.core adds it to a module's name

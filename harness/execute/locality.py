@@ -17,12 +17,13 @@ _DENSE = 0.1  # of the elements of a place must differ
 _LARGEST = 0.5  # of the array may be border
 _BLOCK = 0.25  # of the array may be a block
 _ITEMS = {
-    "b": "batch item",
-    "batch": "batch item",
-    "c": "channel",
-    "channel": "channel",
-    "t": "time point",
-    "time": "time point",
+    name: (word, f"{word}s", "")
+    for word, names in (
+        ("batch item", ("b", "batch")),
+        ("channel", ("c", "channel")),
+        ("time point", ("t", "time")),
+    )
+    for name in names
 }
 
 
@@ -77,15 +78,14 @@ def _indices(pair: Pair, axis: int, differing: Array) -> list[int]:
 
 
 def _of_indices(name: str, found: list[int], size: int) -> str:
-    item = _ITEMS.get(name, f"index of axis {name}")
+    one, many, along = _ITEMS.get(name, ("index", "indices", f" along axis {name}"))
     if len(found) == 1:
-        return f"{item} {found[0]} of {size}"
-    plural = item.replace("index of", "indices of") if item not in _ITEMS.values() else f"{item}s"
+        return f"{one} {found[0]} of {size}{along}"
     if len(found) == 2:
-        return f"{plural} {found[0]} and {found[1]} of {size}"
+        return f"{many} {found[0]} and {found[1]} of {size}{along}"
     step = found[1] - found[0]
     every = f" in steps of {step}" if step > 1 else ""
-    return f"{plural} {found[0]} to {found[-1]}{every} of {size}"
+    return f"{many} {found[0]} to {found[-1]}{every} of {size}{along}"
 
 
 def _block(pair: Pair, space: Sequence[int], differing: Array) -> dict[int, tuple[int, int]]:
@@ -124,11 +124,21 @@ def _border_width(pair: Pair, axes: Sequence[int], differing: Array) -> int:
     strip = np.count_nonzero(np.broadcast_to(np.less(depth, width), differing.shape))
     if share > _LARGEST or count < _DENSE * strip or count * math.log(share) >= _CHANCE:
         return 0
-    for axis, at, size in zip(axes, positions, sizes, strict=True):
-        found = at[differing.any(axis=_but(axis, ndim))]
-        if found[0] >= width or found[-1] < size - width:
-            return 0
-    return width
+    return width if _is_on_all_sides(pair, axes, differing, width) else 0
+
+
+def _is_on_all_sides(pair: Pair, axes: Sequence[int], differing: Array, width: int) -> bool:
+    """Whether something differs at either end of each axis, away from the ends of the others."""
+    positions = {axis: (pair.positions[axis], pair.shape[axis]) for axis in axes}
+    inner = {axis: (at >= width) & (at < size - width) for axis, (at, size) in positions.items()}
+    for axis, (at, size) in positions.items():
+        for end in (at < width, at >= size - width):
+            face = differing
+            for other, kept in {**inner, axis: end}.items():
+                face = np.compress(kept, face, axis=other)
+            if not face.any():
+                return False
+    return True
 
 
 def _but(axis: int, ndim: int) -> tuple[int, ...]:

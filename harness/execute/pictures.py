@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -125,16 +125,12 @@ def _draw_panel(
 
 
 def _encoded(image: Image.Image) -> bytes:
-    """The PNG; with fewer colours if it were too large otherwise."""
-    for candidate in _with_fewer_colours(image):
-        stream = io.BytesIO()
-        candidate.save(stream, "PNG", optimize=True)
-        if stream.tell() < MOST_BYTES:
-            break
+    """The PNG; of 256 colours if it were too large otherwise: that many pixels of one byte never are."""
+    data = _png(image)
+    return data if len(data) < MOST_BYTES else _png(image.quantize(256))
+
+
+def _png(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
-
-
-def _with_fewer_colours(image: Image.Image) -> Iterator[Image.Image]:
-    yield image
-    yield image.quantize(256)
-    yield image.quantize(64)

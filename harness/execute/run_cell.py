@@ -16,7 +16,7 @@ from harness.execute import artifacts, kept
 from harness.execute.agreement import agreement
 from harness.execute.answers import Conclusion, with_required
 from harness.execute.attempt import Attempted, attempt
-from harness.execute.believe import believed
+from harness.execute.believe import believed, of_damage
 from harness.execute.checks import check_of_verdict
 from harness.execute.confirm import needs_another
 from harness.execute.deciding import code_digest
@@ -71,6 +71,7 @@ def run_cell(
         raise
     except Exception as error:  # the harness's own fault must never look like the model's
         verdict, log = of_internal_error(error, settings)
+        verdict = of_damage(built) or verdict  # e.g. its interpreter is gone
         outcome = Outcome(conclusion=Conclusion(verdict=verdict), artifacts=log)
     conclusion = outcome.conclusion
     record = make_record(

@@ -117,7 +117,7 @@ def _limit_of(name: str | None, limits: Limits, *, cpu_seconds: float) -> str | 
     if name == "SIGXFSZ" and limits.file_bytes is not None:
         return "file_bytes"
     allowed = limits.cpu_seconds
-    if name in ("SIGXCPU", "SIGKILL") and allowed is not None and cpu_seconds >= allowed:
+    if allowed is not None and (name == "SIGXCPU" or (name == "SIGKILL" and cpu_seconds >= allowed)):
         return "cpu_seconds"
     return None
 

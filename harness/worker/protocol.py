@@ -59,7 +59,8 @@ class Reply:
         chain = _chain(error)
         frames = traceback.extract_tb(chain[-1].__traceback__)
         innermost = frames[-1] if frames else None
-        own = [frame for frame in frames if frame.filename.startswith(_MODEL_CODE)]
+        every = [frame for e in chain for frame in traceback.extract_tb(e.__traceback__)]
+        own = [frame for frame in every if frame.filename.startswith(_MODEL_CODE)]
         shown = own[-1] if own else innermost
         self.send(
             "error",
@@ -81,6 +82,8 @@ def _short(filename: str) -> str:
     """A file as its author knows it: no folder of this machine, no digest that the tool added to its name."""
     if filename.startswith(_MODEL_CODE):
         return re.sub("_[0-9a-f]{64}(?=[.])", "", os.path.basename(filename))
+    if filename.startswith(_PACKAGE):
+        return os.path.relpath(filename, os.path.dirname(_PACKAGE))
     return filename.replace(os.sep, "/").rsplit("/site-packages/", 1)[-1]
 
 

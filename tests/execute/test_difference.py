@@ -166,7 +166,7 @@ def test_without_a_name_for_each_axis_they_are_numbered(image: Array) -> None:
     assert guess(image[..., ::-1], image, ()) == "axis 3 is flipped"
     produced = image.copy()
     produced[:, 2] = 0
-    kind = "only in index of axis 1 2 of 3 (counted from 0): every produced value is 0"
+    kind = "only in index 2 of 3 along axis 1 (counted from 0): every produced value is 0"
     assert guess(produced, image, ("y",)) == kind
 
 
@@ -191,6 +191,13 @@ def test_a_border_is_found(seed: int, width: int, axes: tuple[int, ...]) -> None
 
 def test_a_border_of_most_of_the_array_is_none(image: Array) -> None:
     assert "border" not in guess(bordered(image, 14, (2, 3)), image)
+
+
+def test_two_sides_of_the_border_are_not_all_of_it(image: Array) -> None:
+    produced = image.copy()
+    produced[:, :, :4] = textured(1)[:, :, :4]
+    produced[..., :4] = textured(1)[..., :4]
+    assert guess(produced, image) == ""
 
 
 @FEW
@@ -236,7 +243,7 @@ def test_many_parts_are_named_from_first_to_last() -> None:
     produced = expected.copy()
     produced[1:11:3] = textured(1, (4, 20, 20))
     assert guess(produced, expected, axes) == "only in channels 1 to 10 in steps of 3 of 12 (counted from 0)"
-    assert guess(produced, expected, ("index", "y", "x")).startswith("only in indices of axis index 1 to 10 ")
+    assert guess(produced, expected, ("index", "y", "x")).endswith("of 12 along axis index (counted from 0)")
     produced[2] = 0
     assert guess(produced, expected, axes) == ""
 
@@ -325,6 +332,11 @@ def test_nan_at_the_same_places_is_no_difference(image: Array) -> None:
     assert guess(expected, expected) == ""
     assert guess(expected * 2, expected) == "differs by a scale factor of 2"
     assert guess(expected[..., ::-1], expected) == "axis x is flipped"
+
+
+def test_without_a_finite_element_on_both_sides_nothing_is_guessed() -> None:
+    expected = np.where(np.indices(SHAPE).sum(axis=0) % 2, np.nan, 1.0)
+    assert guess(np.where(np.isnan(expected), 2.0, np.nan), expected) == ""
 
 
 def test_nan_among_noise_hides_the_noise(image: Array) -> None:

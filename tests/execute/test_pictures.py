@@ -262,6 +262,12 @@ def test_noise_stays_small() -> None:
     drawn(produced, expected, ("channel", "y", "x"))
 
 
+def test_a_colour_for_every_pixel_stays_small() -> None:
+    numbers = np.random.default_rng(0)
+    expected = np.arange(1, 4 * 256**2 + 1).reshape(4, 256, 256)
+    drawn(numbers.permutation(expected, axis=1), expected, ("channel", "y", "x"), label_map=True)
+
+
 def test_large_arrays_are_not_read_whole(tmp_path: Path) -> None:
     shape = (1, 1, 1, 20_000, 30_000)
     array = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", "uint8", shape)

@@ -29,7 +29,7 @@ SHAPES = st.lists(COUNTS, max_size=3).map(tuple)
 SLUGS = st.sampled_from([reason.slug for reason in Reason])
 
 
-def every(kind: type[T], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
+def every(kind: type[T], /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
     """Structs of a kind; a field for which nothing is said is an error, so that none is forgotten."""
     assert set(fields) == set(kind.__struct_fields__), kind
     return st.builds(kind, **fields)

@@ -10,12 +10,13 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.cell import ModelRef
 from harness.ledger.query import current, newest_by_key
 from harness.ledger.record import Record
 from harness.ledger.store import LedgerWriter, read_records
 from harness.ledger.survey import Survey
 from harness.verdict import Reason
-from tests.ledger.records import PLAIN, at, record
+from tests.ledger.records import at, record
 from tests.ledger.strategies import RECORDS
 
 RANDOM = st.randoms(use_true_random=False)
@@ -42,7 +43,7 @@ def histories(draw: st.DrawFn) -> list[Record]:
             reason,
             key=f"{name} {digest}",
             run=run,
-            model=type(PLAIN.model)(id=name, version="1", sha256=digest, source=f"{source}/{name}"),
+            model=ModelRef(id=name, version="1", sha256=digest, source=f"{source}/{name}"),
             started_at=at(second),
             collection="zoo",
         )
@@ -52,13 +53,14 @@ def histories(draw: st.DrawFn) -> list[Record]:
 
 @st.composite
 def surveys(draw: st.DrawFn) -> Survey:
+    """What was found between two records."""
     sources = st.sampled_from([f"{place}/zoo/{name}" for place in ("there", "elsewhere") for name in "mn"])
-    keys = st.sampled_from([f"zoo/{name} {digest}" for name in "mn" for digest in ("old", "new")])
+    asked = st.dictionaries(st.sampled_from("mn"), st.sampled_from(["old", "new"]))  # one key for a cell
     return Survey(
         collection="zoo",
-        at=at(draw(st.integers(0, 12))),
+        at=at(draw(st.integers(0, 12))).replace(".000Z", ".500Z"),
         sources=tuple(draw(st.lists(sources, max_size=4))),
-        keys=tuple(draw(st.lists(keys, max_size=4))),
+        keys=tuple(f"zoo/{name} {digest}" for name, digest in draw(asked).items()),
     )
 
 

@@ -202,7 +202,11 @@ def test_page_of_a_model() -> None:
     assert [section.look.name for section in page.records] == ["failed", "passed"]
     assert [(item.look.name, item.count) for item in page.counts] == [("passed", 1), ("failed", 1)]
     assert page.consumers[0] == ConsumerRow(
-        name="biapy", version="3.7.1", href="../consumers/biapy.html", chips=page.consumers[0].chips, together=""
+        name="biapy",
+        version="3.7.1",
+        href="../consumers/biapy.html",
+        chips=page.consumers[0].chips,
+        together="",
     )
     assert page.consumers[0].chips[0].href == f"../models/shark.html#{record_anchor(newer)}"
     assert page.embed.badge.message == "1/2 tools"
@@ -214,7 +218,9 @@ def test_a_cover_that_is_gone_is_not_shown() -> None:
 
 
 def test_pictures_are_shown_and_arrays_are_linked() -> None:
-    picture = Artifact(kind="picture", path="pictures/p.png", bytes=9, title="out: produced, expected, difference")
+    picture = Artifact(
+        kind="picture", path="pictures/p.png", bytes=9, title="out: produced, expected, difference"
+    )
     array = Artifact(kind="array", path="arrays/a.npy", bytes=2048, title="out: produced")
     record = make_record(artifacts=(picture, array), **because(Reason.VALUES_DIFFER, "off"))
     kept = {picture: "files/p.png", array: "files/a.npy"}

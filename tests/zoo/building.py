@@ -113,9 +113,8 @@ def forward(body: str) -> str:
     (batch, 2, height, width).
     """
     body = indent(dedent(body).strip("\n"), "    ")
-    return (
-        f"\n_forward = UNet2d.forward\n\n\ndef forward(self, image):\n{body}\n\n\nUNet2d.forward = forward\n"
-    )
+    head = "def forward(self, image, _forward=UNet2d.forward):"
+    return f"\n\n{head}\n{body}\n\n\nUNet2d.forward = forward\n"
 
 
 def with_file(name: str, change: Callable[[bytes], bytes], *weights: str, original: str = NETWORK) -> Build:

@@ -27,6 +27,7 @@ class Case(NamedTuple):
         says: words that name the culprit in the verdict's message.
         weights: which of the model's weights the verdict is about; None for the only ones.
         findings: checks with the status that they must have, whatever the verdict.
+        status: None if it is the one that belongs to the reason.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Case(NamedTuple):
     says: tuple[str, ...] = ()
     weights: WeightsFormat | None = None
     findings: tuple[tuple[Check, CheckStatus], ...] = ()
+    status: Status | None = None
 
     @property
     def label(self) -> str:
@@ -55,8 +57,7 @@ MEANING: dict[Reason, Meaning] = {
     Reason.TEST_TENSOR_INVALID: Meaning(Status.FAILED, Blame.METADATA, Stage.VALIDATE),
     Reason.DANGEROUS_CONTENT: Meaning(Status.FAILED, Blame.MODEL, Stage.SCAN),
     Reason.SCAN_FAILED: Meaning(Status.INCONCLUSIVE, Blame.INFRASTRUCTURE, Stage.SCAN),
-    # No model declares an environment: one of the harness that cannot be solved says nothing about models.
-    Reason.ENVIRONMENT_UNSATISFIABLE: Meaning(Status.INCONCLUSIVE, Blame.ENVIRONMENT, Stage.ENVIRONMENT),
+    Reason.ENVIRONMENT_UNSATISFIABLE: Meaning(Status.FAILED, Blame.ENVIRONMENT, Stage.ENVIRONMENT),
     Reason.ENVIRONMENT_BUILD_FAILED: Meaning(Status.INCONCLUSIVE, Blame.INFRASTRUCTURE, Stage.ENVIRONMENT),
     Reason.ENVIRONMENT_UNHEALTHY: Meaning(Status.INCONCLUSIVE, Blame.ENVIRONMENT, Stage.ENVIRONMENT),
     Reason.DISK_FULL: Meaning(Status.INCONCLUSIVE, Blame.INFRASTRUCTURE, Stage.ENVIRONMENT),

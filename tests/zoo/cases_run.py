@@ -7,7 +7,7 @@ from tests.zoo.building import as_it_is, forward, with_code
 from tests.zoo.case import Case
 
 # Every process that a model leaves behind has the model's folder in its command line, by which tests find it.
-_CHILD = """
+CHILD = """
 import os, sys, time, signal
 
 
@@ -26,7 +26,7 @@ def child(environment, *, own_session=False, twice=False):
 
 """
 
-LEAVES_CHILDREN = _CHILD + forward(
+LEAVESCHILDREN = CHILD + forward(
     """
     child(os.environ)
     child(os.environ, own_session=True, twice=True)
@@ -34,7 +34,7 @@ LEAVES_CHILDREN = _CHILD + forward(
     return _forward(self, image)
     """
 )
-KILLS_ITS_PARENT = _CHILD + forward(
+KILLS_ITS_PARENT = CHILD + forward(
     """
     child({}, own_session=True, twice=True)
     os.kill(os.getppid(), signal.SIGKILL)
@@ -158,7 +158,7 @@ WRITES_A_HUGE_FILE = forward(
     return _forward(self, image)
     """
 )
-STARTS_MANY_PROCESSES = _CHILD + forward(
+STARTS_MANY_PROCESSES = CHILD + forward(
     """
     for _ in range(300):
         child(os.environ)
@@ -171,7 +171,7 @@ CASES = (
     Case("passes", as_it_is("pytorch_state_dict")),
     Case("passes-onnx", as_it_is("onnx")),
     Case("noisy", with_code(NOISY)),
-    Case("leaves-children", with_code(LEAVES_CHILDREN)),
+    Case("leaves-children", with_code(LEAVESCHILDREN)),
     Case(
         "crashes-when-padded",
         with_code(CRASHES_WHEN_PADDED),

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.verdict import Reason
+from harness.verdict import Reason, Status
 from tests.environments.conftest import TOML, Index, Maker
 from tests.main_job.conftest import ROOT, Run, run_harness
 from tests.zoo.building import as_it_is, with_code
@@ -110,6 +110,7 @@ class Fault(NamedTuple):
         inject: runs the harness with the fault.
         model: whose record has the reason.
         needs_root: whether a file system has to be mounted.
+        status: None if it is the one that belongs to the reason.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Fault(NamedTuple):
     says: tuple[str, ...]
     model: str = "good"
     needs_root: bool = False
+    status: Status | None = None
 
 
 def _lock_that_nobody_can_satisfy(bench: Bench) -> Run:
@@ -207,6 +209,7 @@ FAULTS = (
         _lock_that_nobody_can_satisfy,
         Reason.ENVIRONMENT_UNSATISFIABLE,
         ("No solution found", "tiny==1900.1"),
+        status=Status.INCONCLUSIVE,  # no model declared it
     ),
     Fault("wheel-that-is-none", _wheel_that_is_none, Reason.ENVIRONMENT_BUILD_FAILED, ("broken",)),
     Fault(

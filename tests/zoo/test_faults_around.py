@@ -22,7 +22,8 @@ def test_verdict(fault: Fault, bench: Bench) -> None:
         pytest.skip("needs root, to mount a file system")
     run = fault.inject(bench)
     (record,) = [record for record in run.records if record.model.id == fault.model]
-    assert_verdict(record, Case(fault.model, as_it_is("onnx"), fault.reason, fault.says))
+    case = Case(fault.model, as_it_is("onnx"), fault.reason, fault.says, status=fault.status)
+    assert_verdict(record, case)
     assert "Traceback" not in run.stdout + run.stderr
     assert list(bench.scratch.iterdir()) == []
 

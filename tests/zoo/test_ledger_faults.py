@@ -21,16 +21,18 @@ from harness.ledger.store import read_records
 from harness.verdict import Status
 from tests.main_job.conftest import Run, harness
 from tests.zoo.building import as_it_is, edit_array, forward, package, with_code
-from tests.zoo.cases_run import LEAVES_CHILDREN
+from tests.zoo.cases_run import CHILD
 from tests.zoo.faults import Bench, small_disk
 
 pytestmark = pytest.mark.slow
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a file system")
-SLOW = forward(
+# Of its images the first one has 128 pixels.
+LEAVES_CHILDREN_AND_WAITS = CHILD + forward(
     """
-    import time
-    time.sleep(5)
+    if image.shape[-1] == 128:
+        child({}, own_session=True, twice=True)
+        time.sleep(4)
     return _forward(self, image)
     """
 )
@@ -135,7 +137,7 @@ def test_a_clock_that_was_set_back(bench: Bench) -> None:
 
 def test_a_harness_that_was_killed_leaves_no_process_and_is_resumed(bench: Bench) -> None:
     as_it_is("onnx")(bench.models / "a-good-one")
-    with_code(f"{LEAVES_CHILDREN}{SLOW}")(bench.models / "b-slow-one")
+    with_code(LEAVES_CHILDREN_AND_WAITS)(bench.models / "b-slow-one")
     process = bench.start()
     bench.wait_for(lambda: records_in(bench) and children_of(bench), process)
     os.kill(process.pid, signal.SIGKILL)

@@ -61,7 +61,7 @@ def test_the_traceback_is_in_the_log_and_its_words_are_on_the_page(zoo_run: ZooR
     (log,) = [artifact for artifact in record.artifacts if artifact.kind == "log"]
     text = (zoo_run.run.output / "artifacts" / log.path).read_text("utf-8")
     assert "in forward" in text
-    assert "raise RuntimeError('no mitochondria here')" in text
+    assert 'raise RuntimeError("no mitochondria here")' in text
     page = (zoo_run.run.output / "site" / "models" / "raises@1.0.0.html").read_text("utf-8")
     assert "no mitochondria here" in page
     assert record.hint.split("`")[0][:40] in page
