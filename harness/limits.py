@@ -50,6 +50,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return {name: value for name, value in every if value is not None}
 
 
+LOG_BYTES = 512 * 1024
+
 DEFAULTS = Limits(
     seconds=600,
     cpu_seconds=1200,
@@ -57,7 +59,7 @@ DEFAULTS = Limits(
     processes=128,
     file_bytes=4 * _GIB,
     disk_bytes=8 * _GIB,
-    log_bytes=512 * 1024,
+    log_bytes=LOG_BYTES,
 )
 
 

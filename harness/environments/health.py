@@ -10,7 +10,7 @@ from harness.environments.attempt import Attempt
 from harness.environments.built import variables_for
 from harness.environments.failure import EnvironmentBuildError, how_it_ended
 from harness.environments.spec import EnvironmentSpec
-from harness.limits import Limits
+from harness.limits import LOG_BYTES, Limits
 from harness.verdict import Reason
 
 TIMEOUT = 300.0  # seconds; the slowest framework imports in 10
@@ -31,7 +31,7 @@ def check(spec: EnvironmentSpec, python: Path, attempt: Attempt) -> None:
             log=attempt.log,
             env={**variables, "HOME": scratch, "TMPDIR": scratch},
             cwd=Path(scratch),
-            limits=Limits(seconds=TIMEOUT),
+            limits=Limits(seconds=TIMEOUT, log_bytes=LOG_BYTES),
             cancel=attempt.cancel,
         )
     if not ended.ok:

@@ -13,11 +13,11 @@ from uv import find_uv_bin
 from harness import proc
 from harness.environments.attempt import Attempt
 from harness.environments.failure import EnvironmentBuildError
-from harness.limits import Limits
+from harness.limits import LOG_BYTES, Limits
 from harness.verdict import Reason
 
-_FIND_LIMITS = Limits(seconds=60)
-_INSTALL_LIMITS = Limits(seconds=900)
+_FIND_LIMITS = Limits(seconds=60, log_bytes=LOG_BYTES)
+_INSTALL_LIMITS = Limits(seconds=900, log_bytes=LOG_BYTES)
 # Where version managers keep the real programs; what they put on the PATH are shims, which are scripts that
 # fail or answer with another version depending on the folder that they are called in.
 _MANAGED = (

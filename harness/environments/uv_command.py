@@ -10,7 +10,7 @@ from uv import find_uv_bin
 from harness import proc
 from harness.environments import failure, pip_config
 from harness.environments.attempt import Attempt
-from harness.limits import Limits
+from harness.limits import LOG_BYTES, Limits
 
 BUILD_TIMEOUT = 1800.0  # seconds; a slow network and 2 GB of wheels fit
 _PASSED = frozenset(
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str], attempt: Attempt, *, what: str, variables: Map
         log=attempt.log,
         env=variables,
         cwd=attempt.cwd,
-        limits=Limits(seconds=BUILD_TIMEOUT),
+        limits=Limits(seconds=BUILD_TIMEOUT, log_bytes=LOG_BYTES),
         cancel=attempt.cancel,
     )
     if not ended.ok:

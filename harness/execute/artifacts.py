@@ -12,12 +12,11 @@ import numpy as np
 
 from harness import jsonio
 from harness.collection.model import Model
-from harness.execute.chunks import Array
-from harness.execute.paired_sample import central
-from harness.execute.pictures import difference_picture
+from harness.execute.judge.chunks import Array
+from harness.execute.judge.paired_sample import central
+from harness.execute.pictures.draw import difference_picture
 from harness.ledger.record import Artifact
 
-_LOG_PART = 256 * 1024
 _COVER_LIMIT = 4 * 1024**2
 _ARRAY_LIMIT = 16 * 1024**2 - 1024  # the header of a file counts, too
 _NUMERIC_KINDS = "biufc"
@@ -25,9 +24,9 @@ _COVER_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 
 def keep_log(log: Path, folder: Path, *, kind: str) -> tuple[Artifact, ...]:
-    """Copy a log (of a long one the first and the last part) to ``folder``; nothing if it is empty."""
+    """Copy a log, which :mod:`harness.proc` bounded, to ``folder``; nothing if it is empty."""
     try:
-        data = _first_and_last(log)
+        data = log.read_bytes()
     except OSError:
         return ()
     return (keep_text(data, folder, kind=kind),) if data.strip() else ()
@@ -129,14 +128,3 @@ def _keep(data: bytes, folder: Path, *, kind: str, suffix: str, title: str = "")
     if not (folder / name).exists():
         jsonio.write_bytes(folder / name, data)
     return Artifact(kind=kind, path=name, bytes=len(data), title=title)
-
-
-def _first_and_last(log: Path) -> bytes:
-    size = log.stat().st_size
-    with log.open("rb") as stream:
-        if size <= 2 * _LOG_PART:
-            return stream.read()
-        first = stream.read(_LOG_PART)
-        stream.seek(-_LOG_PART, 2)
-        omitted = f"\n[... {size - 2 * _LOG_PART:,} bytes left out ...]\n".encode()
-        return first + omitted + stream.read()

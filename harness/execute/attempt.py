@@ -9,12 +9,12 @@ import msgspec
 
 from harness.consumers import CONSUMERS
 from harness.environments.built import BuiltEnvironment, run_variables
-from harness.execute.answers import Conclusion, conclude
+from harness.execute.conclude.answers import Conclusion, conclude
+from harness.execute.conclude.question import Question
+from harness.execute.conclude.tasks import prepare_tasks
 from harness.execute.launch import Job, launch
-from harness.execute.question import Question
 from harness.execute.settings import Settings
 from harness.execute.stage import stage_model
-from harness.execute.tasks import prepare_tasks
 from harness.plan.plan import PlannedCell
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from harness import jsonio, proc
-from harness.execute.evidence import Evidence, read_reply
+from harness.execute.conclude.evidence import Evidence, read_reply
+from harness.execute.conclude.tasks import Task
 from harness.execute.stage import WORKER_PACKAGE
-from harness.execute.tasks import Task
 from harness.limits import Limits
 from harness.worker import protocol
 

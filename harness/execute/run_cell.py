@@ -13,15 +13,16 @@ from harness.collection.scan import ScanResult, scan_weights
 from harness.environments.built import BuiltEnvironment
 from harness.errors import Interrupted, OutputError
 from harness.execute import artifacts, kept
-from harness.execute.agreement import agreement
-from harness.execute.answers import Conclusion, with_required
 from harness.execute.attempt import Attempted, attempt
-from harness.execute.believe import believed, of_damage
-from harness.execute.checks import check_of_verdict
-from harness.execute.confirm import needs_another
+from harness.execute.circumstances import of_damage, under_circumstances
+from harness.execute.conclude.agreement import agreement
+from harness.execute.conclude.answers import Conclusion, with_required
+from harness.execute.conclude.believe import believed
+from harness.execute.conclude.checks import check_of_verdict
+from harness.execute.conclude.confirm import needs_another
+from harness.execute.conclude.question import Question
 from harness.execute.deciding import code_digest
 from harness.execute.make_record import make_record, of_internal_error
-from harness.execute.question import Question
 from harness.execute.scratch import scratch_folder
 from harness.execute.settings import Settings
 from harness.ledger.record import Agreement, Artifact, CheckResult, Record
@@ -112,7 +113,9 @@ def _outcome(
         while not attempts or needs_another([done.conclusion.verdict for done in attempts]):
             folder = scratch / f"attempt-{len(attempts) + 1}"
             attempts.append(attempt(planned, question, built, settings, folder, cancel=cancel))
-        conclusion = believed([done.conclusion for done in attempts], question, built)
+        conclusion = believed([done.conclusion for done in attempts], question)
+        verdict = under_circumstances(conclusion.verdict, question.model, built)
+        conclusion = msgspec.structs.replace(conclusion, verdict=verdict)
         conclusion, pairs = _with_agreement(planned, conclusion, question)
         conclusion = with_required(conclusion, settings.policy.required_checks)
         if conclusion.verdict.status is Status.PASSED and scanned.status is not Status.PASSED:

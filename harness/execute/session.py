@@ -21,7 +21,7 @@ from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted, OutputError
 from harness.execute import artifacts, kept
-from harness.execute.checks import check_of_verdict
+from harness.execute.conclude.checks import check_of_verdict
 from harness.execute.limits_of import limits_of
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.run_cell import run_cell

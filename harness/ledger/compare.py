@@ -10,7 +10,6 @@ from harness import labels
 from harness.ledger.record import OutputResult, Record
 from harness.verdict import Reason
 
-
 _MEASURED = ("time", "peak memory")
 
 

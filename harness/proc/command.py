@@ -116,8 +116,9 @@ def _limit_of(name: str | None, limits: Limits, *, cpu_seconds: float) -> str | 
     """The limit for which the system itself sent the signal, if it did."""
     if name == "SIGXFSZ" and limits.file_bytes is not None:
         return "file_bytes"
-    allowed = limits.cpu_seconds
-    if allowed is not None and (name == "SIGXCPU" or (name == "SIGKILL" and cpu_seconds >= allowed)):
+    # The kernel counts the time of this signal in ticks: by its finer clock less may have been used.
+    enough = {"SIGXCPU": 0.5, "SIGKILL": 1.0}.get(name or "")
+    if limits.cpu_seconds is not None and enough and cpu_seconds >= enough * limits.cpu_seconds:
         return "cpu_seconds"
     return None
 

@@ -11,7 +11,7 @@ from harness.cell import WeightsFormat
 from harness.collection.index import find_models
 from harness.collection.model import Model, read_model
 from harness.collection.tolerance import Tolerance, ToleranceRule
-from harness.execute.question import Question
+from harness.execute.conclude.question import Question
 from harness.limits import DEFAULTS
 from harness.policy import DEFAULT
 

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from harness.errors import OutputError
 from harness.execute.artifacts import keep_array, keep_difference, keep_picture
-from harness.execute.chunks import Array
+from harness.execute.judge.chunks import Array
 
 AXES = ("channel", "y", "x")
 

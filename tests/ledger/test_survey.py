@@ -66,8 +66,10 @@ def test_nothing_is_written_if_the_view_follows_already(known: Record, tmp_path:
     assert len(read_surveys(tmp_path)) == 2
 
 
-def test_rubbish_is_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changes", [{"schema": 2}, {"keys": 1}, {"at": None}])
+def test_rubbish_is_refused_by_name(changes: dict[str, object], tmp_path: Path) -> None:
+    text = msgspec.json.encode(msgspec.to_builtins(survey(1)) | changes)
     (tmp_path / "surveys").mkdir()
-    (tmp_path / "surveys" / "a.json").write_text("{}")
-    with pytest.raises(ConfigurationError, match=r"a\.json"):
+    (tmp_path / "surveys" / "a.json").write_bytes(text)
+    with pytest.raises(ConfigurationError, match=rf"a\.json.*{next(iter(changes))}"):
         read_surveys(tmp_path)

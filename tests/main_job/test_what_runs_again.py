@@ -15,6 +15,8 @@ from tests.zoo.building import copy_model, update_sha256
 
 from .conftest import ROOT, Run, harness, run_harness
 
+pytestmark = pytest.mark.slow
+
 
 def keys(collection: Path, output: Path, *options: str | Path) -> dict[str, str]:
     """The keys of a plan by model and weights."""
@@ -91,7 +93,6 @@ def ran(run: Run) -> int:
     return int(found[1])
 
 
-@pytest.mark.slow
 def test_a_run_executes_just_that(models: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     onnx = ("--weights", "onnx")
@@ -103,7 +104,6 @@ def test_a_run_executes_just_that(models: Path, tmp_path: Path) -> None:
     assert ran(run_harness(models, output, *onnx)) == 1
 
 
-@pytest.mark.slow
 def test_repeating_measures_determinism(models: Path, tmp_path: Path) -> None:
     options = ("--weights", "onnx", "--select", "first")
     once = run_harness(models, tmp_path / "output", *options)

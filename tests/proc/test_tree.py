@@ -71,7 +71,9 @@ def test_grandchildren_are_found(
 
 @linux
 def test_both_ways_to_find_children_agree(start: Callable[[str], subprocess.Popen[bytes]]) -> None:
-    children = {start(FAMILY).pid, start(FAMILY).pid}
+    family = [start(FAMILY), start(FAMILY)]
+    children = {process.pid for process in family}
+    assert all(line(process) for process in family), "all have forked, so that all are found to be killed"
     assert children <= set(searched_children(os.getpid()))
     if LISTS_CHILDREN:
         assert set(listed_children(os.getpid())) == set(searched_children(os.getpid()))

@@ -1,0 +1,50 @@
+"""From a verdict about one question to the check that is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from harness.execute.conclude.classify import explain
+from harness.execute.conclude.evidence import Evidence, ResultEvent
+from harness.execute.conclude.question import Question
+from harness.execute.conclude.tasks import Task
+from harness.ledger.record import CheckResult
+from harness.verdict import PASSED, Check, CheckStatus, Status, Verdict
+
+_OF_STATUS: Mapping[Status, CheckStatus] = {
+    Status.PASSED: CheckStatus.PASSED,
+    Status.FAILED: CheckStatus.FAILED,
+    Status.INCONCLUSIVE: CheckStatus.INCONCLUSIVE,
+    Status.NOT_APPLICABLE: CheckStatus.SKIPPED,
+}
+
+
+def ran(evidence: Evidence, task: Task, question: Question) -> tuple[Verdict, ResultEvent | None]:
+    """Whether a task produced arrays, and if not, why."""
+    result = evidence.result(task.name)
+    if result is not None:
+        return PASSED, result
+    return explain(evidence, question.limits, task=task.name), None
+
+
+def check_of_verdict(
+    check: Check, verdict: Verdict, seconds: float = 0.0, *, passed: str = ""
+) -> CheckResult:
+    """The check with this verdict; ``passed`` is its message where the verdict has none."""
+    return CheckResult(
+        name=check,
+        status=_OF_STATUS[verdict.status],
+        seconds=round(seconds, 6),
+        message=verdict.message or passed,
+        reason=verdict.reason.slug if verdict.reason else None,
+    )
+
+
+def check_of_prediction(check: Check, verdict: Verdict, result: ResultEvent | None) -> CheckResult:
+    """The check that one prediction answers, with what it took."""
+    if result is None:
+        return check_of_verdict(check, verdict)
+    made = check_of_verdict(check, verdict, result.seconds)
+    return msgspec.structs.replace(made, peak_memory_bytes=result.peak_memory_bytes)

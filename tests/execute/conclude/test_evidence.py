@@ -1,0 +1,91 @@
+"""The reply of a worker, and what is known of an attempt from it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.execute.conclude.evidence import BeginEvent, EndEvent, Event, LoadedEvent, read_reply
+from tests.execute.conclude.replies import LOADED, Setting, error, evidence, setting, worked
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Setting:
+    return setting(tmp_path)
+
+
+def reply(events: tuple[Event, ...]) -> bytes:
+    return b"".join(msgspec.json.encode(event) + b"\n" for event in events)
+
+
+def test_what_the_events_tell(asked: Setting) -> None:
+    first, *_ = asked.tasks
+    told = evidence(*worked(asked.tasks, reproduces=error(first)))
+    assert told.load_seconds == 0.5
+    assert told.began("reproduces")
+    assert not told.began("no such task")
+    assert told.result("reproduces") is None
+    assert told.result("as-called") is not None
+    assert told.error() is None
+    assert told.error("reproduces") == error(first)
+    assert told.tracebacks == "Traceback"
+    assert evidence().load_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("events", "stage"),
+    [((), "start"), (LOADED[:1], "import"), (LOADED, "load"), ((*LOADED, BeginEvent(task="t")), "run")],
+)
+def test_the_last_stage_that_was_entered(events: tuple[Event, ...], stage: str) -> None:
+    assert evidence(*events).stage == stage
+
+
+def test_a_reply_is_read_back(asked: Setting, tmp_path: Path) -> None:
+    events = worked(asked.tasks, as_called=error(asked.tasks[-1]))
+    (tmp_path / "reply").write_bytes(reply(events))
+    assert read_reply(tmp_path / "reply") == (events, None)
+    assert read_reply(tmp_path / "nothing") == ((), None)
+
+
+@given(st.integers(0, 200))
+def test_a_reply_may_be_cut_at_any_byte(cut: int) -> None:
+    events = (*LOADED, EndEvent())
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "reply"
+        path.write_bytes(reply(events)[:cut])
+        whole = path.read_bytes().count(b"\n")
+        assert read_reply(path) == (events[:whole], None)
+
+
+LINES = [
+    b"",
+    b"{}",
+    b"[]",
+    b'{"event": "bored"}',
+    b'{"event": "loaded"}',
+    b'{"event": "loaded", "seconds": "long"}',
+    b'{"event": "loaded", "seconds": 1e999}',
+    b'{"event": "stage", "stage": "run", "seconds": 1}',
+    b'{"event": "begin", "task": "\\ud800"}',
+    b'{"event": "begin", "task": null}',
+    b"\xff",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_what_comes_after_a_malformed_line_is_not_believed(line: bytes, tmp_path: Path) -> None:
+    (tmp_path / "reply").write_bytes(reply(LOADED) + line + b"\n" + reply((EndEvent(),)))
+    events, malformed = read_reply(tmp_path / "reply")
+    assert events == LOADED
+    assert malformed is not None
+    assert malformed.startswith("line 4 of the reply: ")
+
+
+def test_unknown_fields_are_of_a_newer_worker(tmp_path: Path) -> None:
+    (tmp_path / "reply").write_bytes(b'{"event": "loaded", "seconds": 1, "memory": 2}\n')
+    assert read_reply(tmp_path / "reply") == ((LoadedEvent(seconds=1.0),), None)

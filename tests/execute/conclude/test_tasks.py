@@ -1,0 +1,29 @@
+"""Inputs of other sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.execute.conclude.tasks import resize
+
+
+def test_cropping_keeps_the_centre_and_padding_mirrors() -> None:
+    array = np.arange(6).reshape(1, 6)
+    assert resize(array, (1, 4)).tolist() == [[1, 2, 3, 4]]
+    assert resize(array, (1, 8)).tolist() == [[0, 0, 1, 2, 3, 4, 5, 5]]
+    assert resize(array, (2, 6)).tolist() == [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 40)), min_size=1, max_size=4).map(
+        lambda pairs: tuple(zip(*pairs, strict=True))
+    )
+)
+def test_any_shape_can_be_had(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    have, want = shapes
+    array = np.random.default_rng(0).normal(size=have)
+    resized = resize(array, want)
+    assert resized.shape == want
+    assert set(np.unique(resized)) <= set(np.unique(array))
