@@ -1,0 +1,1 @@
+"""What a worker may reach: levels of isolation behind one contract."""

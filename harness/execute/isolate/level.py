@@ -1,0 +1,78 @@
+"""The contract of every level of isolation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+
+class Level(str, Enum):
+    """How far a worker is kept from the machine, from the weakest to the strongest."""
+
+    PROCESS = "process"
+    SANDBOX = "sandbox"
+    CONTAINER = "container"
+
+
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
+    """A file or folder of the machine as a worker sees it.
+
+    Attributes:
+        source: where it is on the machine, absolute.
+        target: where the worker finds it, absolute. A level that hides nothing ignores it.
+        writable: everything else is read-only where the level can enforce it. A later mount lies on top.
+    """
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """What :func:`harness.proc.run` is to start on the machine.
+
+    Attributes:
+        argv: the worker's command line with what confines it in front.
+        env: the whole environment of ``argv[0]``.
+        cwd: the working directory on the machine.
+        fds: open descriptors that must be passed on under their numbers.
+    """
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: Path
+    fds: tuple[int, ...] = ()
+
+
+class Confinement(Protocol):
+    """One level as it can be had on this machine; made by :func:`harness.execute.isolate.choose.choose`."""
+
+    level: Level
+    description: str  # in words, for people: "sandbox (bubblewrap as root, uid 65534)"
+
+    def path(self, mount: Mount) -> str:
+        """Where the worker finds what a mount shows: its target, or its source if nothing is hidden."""
+
+    def command(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        mounts: Sequence[Mount],
+        cwd: str,
+        fds: Sequence[int] = (),
+    ) -> AbstractContextManager[Command]:
+        """The command that runs ``argv`` confined, with nothing to read but a minimal system and the mounts.
+
+        Args:
+            argv: as the worker sees its files.
+            env: the worker's whole environment.
+            mounts: the environment's prefix and its base interpreter among them.
+            cwd: as the worker sees it.
+            fds: descriptors that the worker keeps.
+        """
