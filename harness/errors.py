@@ -4,6 +4,7 @@
     ├── UsageError               2   the command line asks for something that cannot be
     ├── ConfigurationError       2   a data file (environment, plan, ledger) is not what it must be
     ├── CollectionError          2   the collection as a whole cannot be read
+    ├── IsolationError           2   the level of isolation that was asked for does not hold here
     ├── OutputError              3   results cannot be written: nothing was concluded
     └── Interrupted            130   stopped by the user; what was recorded stays
 
@@ -43,6 +44,10 @@ class ConfigurationError(HarnessError):
 
 class CollectionError(HarnessError):
     """The collection does not exist, is empty, or holds two models with one id."""
+
+
+class IsolationError(HarnessError):
+    """A level of isolation cannot be had on this machine, or its probe got out."""
 
 
 class OutputError(HarnessError):

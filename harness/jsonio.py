@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,9 @@ from harness.errors import ConfigurationError, OutputError
 
 T = TypeVar("T")
 
+# What NaN and infinities begin with in MessagePack; other bytes may look alike.
+_MAY_BE_NON_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+
 
 def dumps(value: object, *, indent: int = 0) -> bytes:
     """Canonical JSON (keys sorted, UTF-8) of a value made of structs and plain types.
@@ -23,7 +27,7 @@ def dumps(value: object, *, indent: int = 0) -> bytes:
         ValueError: it holds a number that JSON has no word for (NaN, infinity) and that would become null.
     """
     encoded = msgspec.json.encode(value, order="sorted")
-    if b"null" in encoded:
+    if b"null" in encoded and _MAY_BE_NON_FINITE.search(msgspec.msgpack.encode(value)):
         _refuse_non_finite(msgspec.to_builtins(value))
     return msgspec.json.format(encoded, indent=indent) + b"\n" if indent else encoded
 

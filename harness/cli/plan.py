@@ -22,15 +22,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_environments(parser)
     options.add_policy(parser)
     options.add_repeat(parser)
+    add_verify_files(parser)
     options.add_output(parser)
+
+
+def add_verify_files(parser: argparse.ArgumentParser) -> None:
+    """``--verify-files``."""
+    parser.add_argument(
+        "--verify-files",
+        action="store_true",
+        help="hash every file again (default: one whose size, times and inode are those of an earlier run is "
+        "taken to be unchanged)",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Write ``DIR/plan.json`` and print it as a table."""
-    from rich.table import Table
-    from rich.text import Text
-
     from harness import jsonio
+    from harness.cli.columns import print_columns, print_lines
     from harness.cli.progress import console_for_tables
 
     policy = options.policy_for(args)
@@ -38,25 +47,24 @@ def main(args: argparse.Namespace) -> int:
     path = args.output / "plan.json"
     jsonio.write(path, planned.plan)
     console = console_for_tables()
-    table = Table("model", "weights", "consumer", "environment", "device", "why", box=None)
-    for entry in planned.plan.cells:
-        cell = entry.cell
-        table.add_row(
-            Text(cell.model.id),
-            cell.weights_format.value if cell.weights_format else "–",
-            f"{cell.consumer.name} {cell.consumer.version}",
-            cell.environment.name if cell.environment else "–",
-            cell.device.value,
-            Text(entry.settled.message if entry.settled else entry.why),
-        )
-    console.print(table)
-    for left in planned.plan.left_out:
-        console.print(f"left out: {left.what}: {left.why}", markup=False, soft_wrap=True)
-    console.print(
-        f"{len(planned.plan.cells)} cells planned, {len(planned.plan.left_out)} left out; written to {path}",
-        markup=False,
-        soft_wrap=True,
+    print_columns(
+        console,
+        ("model", "weights", "consumer", "environment", "device", "why"),
+        [
+            (
+                entry.cell.model.id,
+                entry.cell.weights_format.value if entry.cell.weights_format else "–",
+                f"{entry.cell.consumer.name} {entry.cell.consumer.version}",
+                entry.cell.environment.name if entry.cell.environment else "–",
+                entry.cell.device.value,
+                entry.settled.message if entry.settled else entry.why,
+            )
+            for entry in planned.plan.cells
+        ],
     )
+    print_lines(console, (f"left out: {left.what}: {left.why}" for left in planned.plan.left_out))
+    cells, left_out = len(planned.plan.cells), len(planned.plan.left_out)
+    print_lines(console, [f"{cells} cells planned, {left_out} left out; written to {path}"])
     return int(ExitCode.SATISFIED)
 
 
@@ -88,6 +96,7 @@ def plan_for(
             ),
             settings=deciding_settings(threads=THREADS, repeat=repeat, policy=policy),
             created_at=clock.now(),
+            verify_files=args.verify_files,
             on_model=on_model,
         )
     return planned, specs

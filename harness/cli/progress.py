@@ -94,6 +94,11 @@ class RunDisplay:
         """Take the live display away."""
         self._progress.stop()
 
+    def isolation(self, description: str) -> None:
+        """How the cells of this run are kept apart."""
+        with self._lock:
+            self._print(f"isolation: {description}")
+
     def environment(self, line: str) -> None:
         """A step of building an environment."""
         with self._lock:

@@ -59,30 +59,31 @@ def _wanted(record: Record, args: argparse.Namespace) -> bool:
 
 def _print_table(records: Sequence[Record]) -> None:
     """One line for each cell, and below them what to do about those that need somebody."""
-    from rich.table import Table
-    from rich.text import Text
-
     from harness import labels
+    from harness.cli.columns import print_columns
     from harness.cli.finish import explain
     from harness.cli.progress import STYLES, console_for_tables
     from harness.verdict import Reason
 
-    table = Table("model", "weights", "consumer", "environment", "device", "verdict", "why", "s", box=None)
-    for record in records:
-        look = labels.STATUS[record.status]
-        reason = labels.REASON[Reason.from_slug(record.reason)].label if record.reason else ""
-        table.add_row(
-            Text(record.model.id),
-            record.weights_format.value if record.weights_format else "–",
-            f"{record.consumer.name} {record.consumer.version}",
-            record.environment.name if record.environment else "–",
-            record.device.value,
-            Text(f"{look.icon} {look.label}", style=STYLES[record.status]),
-            Text(reason),
-            f"{record.seconds:.1f}",
-        )
     console = console_for_tables()
-    console.print(table)
+    print_columns(
+        console,
+        ("model", "weights", "consumer", "environment", "device", "verdict", "s", "why"),
+        [
+            (
+                record.model.id,
+                record.weights_format.value if record.weights_format else "–",
+                f"{record.consumer.name} {record.consumer.version}",
+                record.environment.name if record.environment else "–",
+                record.device.value,
+                f"{labels.STATUS[record.status].icon} {labels.STATUS[record.status].label}",
+                f"{record.seconds:.1f}",
+                labels.REASON[Reason.from_slug(record.reason)].label if record.reason else "",
+            )
+            for record in records
+        ],
+        styles=[STYLES[record.status] for record in records],
+    )
     for record in records:
         if record.status in (Status.FAILED, Status.INCONCLUSIVE):
             explain(record, None, console)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.cli.plan import THREADS
+from harness.cli.plan import THREADS, add_verify_files
 from harness.cli.work import Work, work_for
 from harness.errors import UsageError
 
@@ -26,13 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_environments(parser)
     options.add_policy(parser)
     options.add_repeat(parser)
+    add_verify_files(parser)
     options.add_output(parser)
     options.add_site(parser)
     parser.add_argument(
         "--isolation",
         choices=["auto", "process", "sandbox", "container"],
         default="auto",
-        help="how far models are kept apart; this version has `process`: for models that you trust",
+        help="how far models are kept from this machine and from each other (default: the sandbox if it can be "
+        "had here, else process: for models that you trust); `harness doctor` says what holds",
+    )
+    parser.add_argument(
+        "--no-fork",
+        action="store_true",
+        help="start each cell in a new interpreter instead of forking it from one that has imported the "
+        "framework: slower, same verdicts",
     )
     parser.add_argument(
         "--shard", type=_shard, metavar="K/N", default=(1, 1), help="run the K-th of N parts of the plan"
@@ -64,20 +72,19 @@ def main(args: argparse.Namespace) -> int:
     from harness.execute import origin
     from harness.execute.clock import Clock
     from harness.execute.session import Rerun, Session, to_run
+    from harness.ledger.query import held
     from harness.ledger.store import LedgerWriter, read_records
     from harness.ledger.survey import Survey
     from harness.plan.plan import collection_name
     from harness.plan.shard import shard
 
-    if args.isolation in ("sandbox", "container"):
-        raise UsageError(f"--isolation {args.isolation}: is not in this version; it has `process` only")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
     work = work_for(args)
     plan = work.planned.plan
-    records = list(read_records(args.output / "ledger"))
-    clock = Clock(max((record.started_at for record in records), default=""))
+    known = held(read_records(args.output / "ledger"))
+    clock = Clock(known.last_at)
     at = clock.now()
     if not plan.cells:
         # The most telling example: what was selected and yet left out.
@@ -94,7 +101,8 @@ def main(args: argparse.Namespace) -> int:
             observer=display,
             cancel=threading.Event(),
         )
-        todo = to_run(cells, records, Rerun(args.rerun), limits_of=session.limits_of)
+        todo = to_run(cells, known.by_key.values(), Rerun(args.rerun), limits_of=session.limits_of)
+        del known  # the ledger is read again at the end: no record is held while cells run
         display.expect(len(todo))
         try:
             session.execute(todo, jobs=args.jobs or options.default_jobs())
@@ -128,12 +136,13 @@ def _settings(args: argparse.Namespace, run: str, work: Work, clock: Clock) -> S
         run=run,
         collection=collection_name(work.planned.plan.collection),
         artifacts=args.output / "artifacts",
-        worker=Path(),  # is staged when the first cell runs
         threads=THREADS,
         clock=clock,
         limits=Limits(seconds=args.timeout),
         policy=work.policy,
         repeat=work.repeat,
+        isolation=args.isolation,
+        warm=not args.no_fork,
     )
 
 

@@ -127,7 +127,7 @@ def parse(data: bytes, *, shown: str) -> dict[str, Any]:
         raise _invalid(shown, f"is not UTF-8 (byte {error.start}); save it as UTF-8 text") from error
     try:
         content = _construct(text, shown)
-    except ModelFault:
+    except (ModelFault, MemoryError):  # the latter says nothing about the description
         raise
     except RecursionError as error:
         raise _invalid(shown, "is nested too deeply") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Iterable
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from harness.collection.cache import cache_folder_for, file_sha256, writing_failed
+from harness.collection.cache import cache_folder_for, writing_failed
 from harness.collection.fault import ModelFault
+from harness.collection.file_digests import FileDigests
+from harness.collection.known import Known
 from harness.verdict import Reason
 
 MAX_BYTES = 8 * 1024**3
@@ -27,7 +30,7 @@ _OK = 200
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def download(url: str, *, sha256: str | None = None) -> Path:
+def download(url: str, *, sha256: str | None = None, digests: FileDigests | None = None) -> Path:
     """The local copy of a URL; its name is its sha256. A whole copy with the stated one is not fetched again.
 
     A server that fails gets three attempts with longer and longer waits between them, one that has no such
@@ -47,7 +50,7 @@ def download(url: str, *, sha256: str | None = None) -> Path:
     if stated is not None and not _SHA256.fullmatch(stated):  # also: never a path out of the cache
         raise ModelFault(Reason.SHA256_MISMATCH, f"{url}: the stated sha256 {sha256!r} is none")
     folder = cache_folder_for("files")
-    if stated is not None and _whole(folder / stated):
+    if stated is not None and _whole(folder / stated, digests or FileDigests(Known(None))):
         return folder / stated
     path = _fetch(url, folder)
     if stated is not None and path.name != stated:
@@ -55,10 +58,11 @@ def download(url: str, *, sha256: str | None = None) -> Path:
     return path
 
 
-def _whole(path: Path) -> bool:
+def _whole(path: Path, digests: FileDigests) -> bool:
     """Whether the cached file is what its name says; one that was cut short or edited is thrown away."""
     try:
-        if path.is_file() and not path.is_symlink() and file_sha256(path) == path.name:
+        found = path.lstat()
+        if stat.S_ISREG(found.st_mode) and digests.sha256(str(path), found, root=str(path)) == path.name:
             return True
         path.unlink(missing_ok=True)
     except OSError:  # cannot be read or removed: it will be replaced

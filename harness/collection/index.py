@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -81,9 +82,21 @@ def find_models(collection: str) -> list[Found]:
     return sorted(found, key=lambda model: model.source)
 
 
-def has_description(folder: Path) -> bool:
-    """Whether a description is there, readable or not."""
-    return any((folder / name).is_symlink() or (folder / name).is_file() for name in FILE_NAMES)
+def has_description(folder: Path | str) -> bool:
+    """Whether a description is there, readable or not; raises OSError if the folder cannot be looked into."""
+    return description_in(folder)[0] != ""
+
+
+def description_in(folder: Path | str) -> tuple[str, int]:
+    """The name of the description in a folder and its mode (a file or a link); no name if there is none."""
+    for name in FILE_NAMES:
+        try:
+            mode = os.lstat(f"{folder}{os.sep}{name}").st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+            return name, mode
+    return "", 0
 
 
 def _from_url(url: str) -> list[Found]:
@@ -110,42 +123,46 @@ def _from_path(path: Path) -> list[Found]:
         raise CollectionError(f"{path}: is no folder, .yaml description, .zip package or index.json")
     if has_description(path):
         return [Found(source=_text(path.resolve().name), path=path, named=True)]
-    return _below(path, root=path, depth=1)
+    return _below(path, prefix="", depth=1)
 
 
-def _below(folder: Path, *, root: Path, depth: int) -> list[Found]:
+def _below(folder: Path, *, prefix: str, depth: int) -> list[Found]:
     """Each package and each folder is a model; a folder that only groups models is looked into.
 
-    A folder without a description is found, too: nobody's model is left out in silence.
+    A folder without a description is found, too: nobody's model is left out in silence. ``prefix`` leads to
+    the folder from the collection.
     """
     found: list[Found] = []
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith((".", "__")) or _is_output(entry):
-            continue
-        here = Found(source=_text(entry.relative_to(root).as_posix()), path=entry)
-        if entry.is_dir():
-            found += [here] if entry.is_symlink() else _models_in(entry, here, root=root, depth=depth)
-        elif _suffix(entry.name) == ".zip":
-            found.append(here)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "__")):
+                continue
+            here = Found(source=_text(f"{prefix}{entry.name}"), path=Path(entry.path))
+            if entry.is_dir():
+                found += _models_in(Path(entry.path), here, prefix=f"{prefix}{entry.name}/", depth=depth)
+            elif _suffix(entry.name) == ".zip":
+                found.append(here)
     return found
 
 
-def _is_output(entry: Path) -> bool:
-    """Whether it is what runs wrote: the folder of an output, or one of its parts. No model is either."""
-    if not entry.is_dir() or has_description(entry):
-        return False
-    parts = ("ledger", "site", "artifacts")
-    return (entry / "ledger").is_dir() or (entry.name in parts and (entry.parent / "ledger").is_dir())
-
-
-def _models_in(folder: Path, here: Found, *, root: Path, depth: int) -> list[Found]:
+def _models_in(folder: Path, here: Found, *, prefix: str, depth: int) -> list[Found]:
     try:
-        if has_description(folder) or depth == _MAX_DEPTH:
+        if has_description(folder):
             return [here]
-        grouped = _below(folder, root=root, depth=depth + 1)
+        if _is_output(folder):
+            return []
+        if folder.is_symlink() or depth == _MAX_DEPTH:
+            return [here]
+        grouped = _below(folder, prefix=prefix, depth=depth + 1)
     except OSError:  # cannot be read: reading it as a model says why
         return [here]
     return grouped if any(_looks_like_model(model.path) for model in grouped) else [here]
+
+
+def _is_output(folder: Path) -> bool:
+    """Whether it is what runs wrote: the folder of an output, or one of its parts."""
+    parts = ("ledger", "site", "artifacts")
+    return (folder / "ledger").is_dir() or (folder.name in parts and (folder.parent / "ledger").is_dir())
 
 
 def _looks_like_model(path: Path | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,12 +10,13 @@ from harness.collection import fetch, package
 from harness.collection.cache import file_sha256
 from harness.collection.description_yaml import FILE_NAMES
 from harness.collection.fault import ModelFault
+from harness.collection.file_digests import FileDigests
 from harness.collection.files import Located
-from harness.collection.index import Found, has_description
+from harness.collection.index import Found, description_in, has_description
 from harness.verdict import Reason
 
 
-def locate(found: Found) -> tuple[Path, Located]:
+def locate(found: Found, digests: FileDigests) -> tuple[Path, Located]:
     """The description on this machine, and where its files are.
 
     Raises:
@@ -23,35 +25,36 @@ def locate(found: Found) -> tuple[Path, Located]:
         OutputError: the cache folder cannot be written.
     """
     if found.url is not None:
-        path = _download(found, found.url)
+        path = _download(found, found.url, digests)
         if urlsplit(found.url).path.lower().endswith(".zip"):
-            return _in_package(path, found.source)
+            return _in_package(path, found.source, digests)
         return path, Located(path.parent, base_url=found.url)
     assert found.path is not None, "a model found has a path or a URL"  # noqa: S101
     path = found.path
     try:
-        if path.is_symlink() and not found.named:
-            raise ModelFault(
-                Reason.SOURCE_OUTSIDE_PACKAGE,
-                f"{found.source}: is a symbolic link; put the model itself there, or name the link's target",
-            )
-        if not path.exists():
-            raise ModelFault(Reason.FILE_MISSING, f"{found.source}: does not exist")
-        if not path.is_file():
+        kind = path.lstat().st_mode
+        if stat.S_ISLNK(kind):
+            if not found.named:
+                what = "is a symbolic link; put the model itself there, or name the link's target"
+                raise ModelFault(Reason.SOURCE_OUTSIDE_PACKAGE, f"{found.source}: {what}")
+            kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
             description, located = _in_folder(path, found.source)
             _hold_against_index(found, description)
             return description, located
         _hold_against_index(found, path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelFault(Reason.FILE_MISSING, f"{found.source}: does not exist") from error
     except OSError as error:
         raise ModelFault(Reason.FILE_MISSING, f"{found.source}: cannot be read ({error.strerror})") from error
     if path.suffix.lower() == ".zip":
-        return _in_package(path, found.source)
+        return _in_package(path, found.source, digests)
     return path, Located(path.parent)
 
 
-def _download(found: Found, url: str) -> Path:
+def _download(found: Found, url: str, digests: FileDigests) -> Path:
     try:
-        return fetch.download(url, sha256=found.sha256)
+        return fetch.download(url, sha256=found.sha256, digests=digests)
     except ModelFault as fault:
         if fault.reason is not Reason.SHA256_MISMATCH:
             raise
@@ -69,9 +72,9 @@ def _hold_against_index(found: Found, path: Path) -> None:
         )
 
 
-def _in_package(archive: Path, source: str) -> tuple[Path, Located]:
+def _in_package(archive: Path, source: str, digests: FileDigests) -> tuple[Path, Located]:
     """The description at the top of a package, or in the only folder there is (as GitHub packs)."""
-    folder = package.unpack(archive, shown=source)
+    folder = package.unpack(archive, shown=source, digests=digests)
     if not has_description(folder):
         folders = [f for f in folder.iterdir() if f.is_dir() and not f.name.startswith((".", "__"))]
         if len(folders) == 1 and has_description(folders[0]):
@@ -80,11 +83,11 @@ def _in_package(archive: Path, source: str) -> tuple[Path, Located]:
 
 
 def _in_folder(folder: Path, source: str) -> tuple[Path, Located]:
-    for name in FILE_NAMES:
-        if (folder / name).is_symlink():
-            raise ModelFault(Reason.SOURCE_OUTSIDE_PACKAGE, f"{source}: {name} is a symbolic link")
-        if (folder / name).is_file():
-            return folder / name, Located(folder)
-    raise ModelFault(
-        Reason.FILE_MISSING, f"{source}: holds no description; add {' or '.join(FILE_NAMES[:2])}"
-    )
+    name, kind = description_in(folder)
+    if stat.S_ISLNK(kind):
+        raise ModelFault(Reason.SOURCE_OUTSIDE_PACKAGE, f"{source}: {name} is a symbolic link")
+    if not name:
+        raise ModelFault(
+            Reason.FILE_MISSING, f"{source}: holds no description; add {' or '.join(FILE_NAMES[:2])}"
+        )
+    return folder / name, Located(folder)

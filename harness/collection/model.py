@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable
-from pathlib import Path, PurePosixPath
-from typing import Any
-from urllib.parse import urlsplit
+import functools
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harness import jsonio
-from harness.cell import ModelRef
-from harness.collection import tensors
-from harness.collection.description import Description, Parsed, Tensor, parse_description, version_of
-from harness.collection.description_yaml import FILE_NAMES, parse, read_bytes
+from harness.cell import ModelRef, WeightsFormat
+from harness.collection.described import Described, check_test_tensors, describe, parse
+from harness.collection.description import Description, Parsed, Tensor
 from harness.collection.fault import ModelFault
-from harness.collection.files import Located, Stamp, hash_files, stamp
+from harness.collection.file_digests import FileDigests
+from harness.collection.files import (
+    Hashed,
+    Stamp,
+    file_sha256,
+    hash_description,
+    hash_files,
+    parts_of,
+    stamp,
+)
+from harness.collection.identity import ref_of
 from harness.collection.index import Found
+from harness.collection.known import Known, open_known
 from harness.collection.locate import locate
+from harness.collection.twins import twins
 from harness.errors import HarnessError
 from harness.verdict import Reason
 
-_LONGEST_ID = 200
-_UNPRINTABLE = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+if TYPE_CHECKING:
+    from harness.collection.tensors import Array
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +54,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     paths: dict[str, Path]
     stamps: dict[Path, Stamp] = {}
 
+    @property
+    def weights(self) -> tuple[WeightsFormat, ...]:
+        """The weights formats that it has."""
+        return self.description.weights
+
     def changed(self) -> str:
         """The first file that is no longer what was read, in one phrase; empty if there is none.
 
@@ -59,9 +73,54 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
                 return f"{name} cannot be read any more ({error.strerror})"
         return ""
 
-    def test_tensor(self, tensor: Tensor) -> tensors.Array:
+    def test_tensor(self, tensor: Tensor) -> Array:
         """The declared test tensor of an input or output, memory-mapped."""
-        return tensors.open_tensor(self.paths[tensor.test_tensor.source], tensor)
+        from harness.collection.tensors import open_tensor  # noqa: PLC0415  numpy is needed only here
+
+        return open_tensor(self.paths[tensor.test_tensor.source], tensor)
+
+
+class Packed(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that can be tested, in little memory: of a large collection few models are looked at closely.
+
+    Attributes:
+        ref: its identity.
+        weights: the weights formats that it has.
+        description: as MessagePack.
+        description_path: the description's file on this machine.
+        downloaded: where files are that are not below the description's folder, by source.
+        stamps: size and time of change of the description and then of each other file, 64-bit integers.
+    """
+
+    ref: ModelRef
+    weights: tuple[WeightsFormat, ...]
+    description: bytes
+    description_path: str
+    downloaded: dict[str, str]
+    stamps: bytes
+
+    def unpack(self) -> Model:
+        """The whole model, as it was when it was read."""
+        description = msgspec.msgpack.decode(self.description, type=Description)
+        path = Path(self.description_path)
+        paths = {}
+        own = [path]
+        for source in dict.fromkeys(file.source for file in description.files):
+            if source in self.downloaded:
+                paths[source] = Path(self.downloaded[source])
+            else:
+                paths[source] = path.parent.joinpath(*(parts_of(source) or ()))
+                own.append(paths[source])
+        return Model(
+            ref=self.ref,
+            description=description,
+            description_path=path,
+            paths=paths,
+            stamps={
+                file: Stamp(size=size, mtime_ns=mtime_ns)
+                for file, (size, mtime_ns) in zip(own, struct.iter_unpack("=2q", self.stamps), strict=False)
+            },
+        )
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,49 +135,99 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
     id_known: bool = True
 
 
-def read_models(
-    found: Iterable[Found], *, on_model: Callable[[str], None] = lambda _source: None
-) -> list[Model | Unreadable]:
+class Models(Mapping[str, Model]):
+    """Models by source, each unpacked when it is asked for."""
+
+    def __init__(self, packed: Iterable[Packed]) -> None:
+        self._packed = {model.ref.source: model for model in packed}
+
+    def __getitem__(self, source: str) -> Model:
+        return self._packed[source].unpack()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def ref(self, source: str) -> ModelRef | None:
+        """The identity of the model at this source; None if there is none that can be tested."""
+        packed = self._packed.get(source)
+        return packed.ref if packed else None
+
+
+def read_packed(
+    found: Iterable[Found],
+    *,
+    verify_files: bool = False,
+    on_model: Callable[[str], None] = lambda _source: None,
+) -> list[Packed | Unreadable]:
     """Read every model; ``on_model`` is called with each source before it is read.
 
     Two models with one id and version, or one source, are unreadable: nobody could tell their verdicts apart.
 
+    Args:
+        verify_files: whether to hash files again that by size and time of change are known.
+
     Raises:
         OutputError: the cache folder cannot be written. Whatever is wrong with one model is its own record.
     """
-    models: list[Model | Unreadable] = []
-    for place in found:
-        on_model(place.source)
-        models.append(read_model(place))
+    models: list[Packed | Unreadable] = []
+    with open_known() as known:
+        digests = FileDigests(known, verify=verify_files)
+        for place in found:
+            on_model(place.source)
+            models.append(_read(place, known, digests))
+            digests.keep()
     return _refuse_twins(models)
 
 
+def read_models(
+    found: Iterable[Found], *, on_model: Callable[[str], None] = lambda _source: None
+) -> list[Model | Unreadable]:
+    """As ``read_packed``, for few models that all are looked at closely."""
+    return [_unpacked(model) for model in read_packed(found, on_model=on_model)]
+
+
 def read_model(found: Found) -> Model | Unreadable:
+    """Read one model, without asking what is known of it; whatever is wrong with it comes back as a value."""
+    known = Known(None)
+    return _unpacked(_read(found, known, FileDigests(known)))
+
+
+def _unpacked(model: Packed | Unreadable) -> Model | Unreadable:
+    return model.unpack() if isinstance(model, Packed) else model
+
+
+def _read(found: Found, known: Known, digests: FileDigests) -> Packed | Unreadable:
     """Read one model; whatever is wrong with it comes back as a value.
 
     Below what the user named, symbolic links are not followed: neither to the model's folder or package, nor
     to its description, nor to its files.
     """
-    content: dict[str, Any] = {}
-    digest = ""
+    described, digest = Described(), ""
     try:
-        path, located = locate(found)
+        path, located = locate(found, digests)
         shown = path.name if located.base_url is None else str(found.url)
-        stamps = _stamp_of(path, located)
-        data = read_bytes(path, shown=shown)
-        digest = hashlib.sha256(data).hexdigest()
-        content = parse(data, shown=shown)
-        parsed = parse_description(content, shown=shown)
-        hashed = hash_files(parsed.description.files, located)
-        digest = jsonio.digest({"description": digest, "files": hashed.digests})
-        model = Model(
-            ref=_ref(found, content, digest),
-            description=parsed.description,
-            description_path=path,
-            paths=hashed.paths,
-            stamps=stamps | {hashed.paths[source]: known for source, known in hashed.stamps.items()},
+        own_stamp, sha256 = hash_description(path, located, shown, digests)
+        digest = sha256
+        described, parsed = describe(path, sha256, shown=shown, known=known)
+        description = described.description()
+        hashed = hash_files(description.files, located, digests)
+        digest = jsonio.digest({"description": sha256, "files": hashed.digests})
+        model = Packed(
+            ref=ref_of(found, described, digest),
+            weights=description.weights,
+            description=described.packed,
+            description_path=str(path),
+            downloaded=hashed.downloaded,
+            stamps=b"".join(
+                struct.pack("=2q", *each) for each in (own_stamp, *hashed.stamps.values()) if each
+            ),
         )
-        _check_test_tensors(model, parsed, shown)
+        _check_test_tensors(
+            model, hashed, lambda: parsed or parse(path, sha256, shown=shown), shown=shown, known=known
+        )
     except ModelFault as fault:
         reason, message = fault.reason, fault.message
     except HarnessError:
@@ -129,66 +238,43 @@ def read_model(found: Found) -> Model | Unreadable:
     else:
         return model
     return Unreadable(
-        ref=_ref(found, content, digest),
+        ref=ref_of(found, described, digest),
         reason=reason,
         message=message,
-        id_known=bool(found.id or content),
+        id_known=bool(found.id or described.is_mapping),
     )
 
 
-def _ref(found: Found, content: dict[str, Any], digest: str) -> ModelRef:
-    """The model's identity, as far as it is known; an id that nobody could print is not taken over."""
-    place = PurePosixPath(urlsplit(found.url).path if found.url else found.source)
-    place = place.parent if place.name in FILE_NAMES else place
-    name = place.stem if place.suffix.lower() == ".zip" else place.name
-    stated = content.get("id")
-    return ModelRef(
-        id=found.id or (stated if isinstance(stated, str) and _is_printable(stated) else name),
-        version=found.version or version_of(content)[:_LONGEST_ID],
-        sha256=digest,
-        source=found.source,
-    )
+def _packed(*stamps: Stamp | None) -> bytes:
+    return b"".join(struct.pack("=2q", *each) for each in stamps if each is not None)
 
 
-def _stamp_of(description: Path, located: Located) -> dict[Path, Stamp]:
-    """The description's stamp by its path; none for one that was downloaded."""
-    try:
-        return {} if located.base_url is not None else {description: stamp(description)}
-    except OSError as error:
-        what = f"{description.name}: cannot be read ({error.strerror})"
-        raise ModelFault(Reason.FILE_MISSING, what) from error
+def _check_test_tensors(model: Packed, hashed: Hashed, ask: Callable[[], Parsed], **how: Any) -> None:
+    """Hold the test tensors against the description; they are opened only if what comes out is not known."""
+    whole = functools.cache(model.unpack)
+
+    def arrays() -> dict[str, Array]:
+        described = whole().description
+        return {tensor.id: whole().test_tensor(tensor) for tensor in (*described.inputs, *described.outputs)}
+
+    def unchanged() -> bool:
+        described = whole().description
+        sources = {tensor.test_tensor.source for tensor in (*described.inputs, *described.outputs)}
+        return all(file_sha256(whole().paths[source]) == hashed.digests[source] for source in sources)
+
+    check_test_tensors(model.ref.sha256, ask, arrays, unchanged, **how)
 
 
-def _is_printable(text: str) -> bool:
-    return 0 < len(text) <= _LONGEST_ID and not any(unicodedata.category(c) in _UNPRINTABLE for c in text)
-
-
-def _check_test_tensors(model: Model, parsed: Parsed, shown: str) -> None:
-    described = (*model.description.inputs, *model.description.outputs)
-    arrays = {tensor.id: model.test_tensor(tensor) for tensor in described}
-    parsed.validate_test_tensors(arrays, shown=shown)
-
-
-def _refuse_twins(models: list[Model | Unreadable]) -> list[Model | Unreadable]:
+def _refuse_twins(models: list[Packed | Unreadable]) -> list[Packed | Unreadable]:
     """Models that share id and version, or the source, as faults. A guessed id is nobody's twin."""
-    sources = Counter(model.ref.source for model in models)
-    by_identity: dict[tuple[str, str], list[str]] = {}
-    for model in models:
-        if isinstance(model, Model) or model.id_known:
-            by_identity.setdefault((model.ref.id, model.ref.version), []).append(model.ref.source)
-    checked: list[Model | Unreadable] = []
-    for model in models:
-        ref = model.ref
-        others = [source for source in by_identity.get((ref.id, ref.version), ()) if source != ref.source]
-        if sources[ref.source] > 1:
-            message = f"{ref.source}: is listed {sources[ref.source]} times in the index; list a model once"
-        elif others and isinstance(model, Model):
-            also = ", ".join(others)
-            message = (
-                f"{ref.source}: field id: {ref.id!r} is also the id of {also}; ids and versions are unique"
-            )
-        else:
-            checked.append(model)
-            continue
-        checked.append(Unreadable(ref=ref, reason=Reason.DESCRIPTION_INVALID, message=message))
-    return checked
+    problems = twins(
+        [model.ref for model in models],
+        testable=[model.ref for model in models if isinstance(model, Packed)],
+        named=[model.ref for model in models if isinstance(model, Packed) or model.id_known],
+    )
+    return [
+        Unreadable(ref=model.ref, reason=Reason.DESCRIPTION_INVALID, message=problems[model.ref])
+        if model.ref in problems
+        else model
+        for model in models
+    ]

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from harness.collection.cache import cache_folder_for, file_sha256, writing_failed
+from harness.collection.cache import cache_folder_for, writing_failed
 from harness.collection.fault import ModelFault
+from harness.collection.file_digests import FileDigests
+from harness.collection.known import Known
 from harness.verdict import Reason
 
 MAX_FILES = 10_000
@@ -24,7 +26,7 @@ _REPLACE_ATTEMPTS = 3
 _NAMES_THAT_CANNOT_BE = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EILSEQ)
 
 
-def unpack(archive: Path, *, shown: str) -> Path:
+def unpack(archive: Path, *, shown: str, digests: FileDigests | None = None) -> Path:
     """The folder with the package's content, named by the archive's sha256.
 
     It is unpacked aside and then renamed, so that it is whole; one that was changed since is unpacked again.
@@ -35,7 +37,8 @@ def unpack(archive: Path, *, shown: str) -> Path:
         OutputError: the cache folder cannot be written.
     """
     try:
-        digest = file_sha256(archive)
+        hashes = digests or FileDigests(Known(None))
+        digest = hashes.sha256(str(archive), archive.stat(), root=str(archive))
     except OSError as error:
         raise ModelFault(Reason.FILE_MISSING, f"{shown}: cannot be read ({error.strerror})") from error
     packages = cache_folder_for("packages")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 MAX_ELEMENTS = 2**28
+_LARGEST = 2**63 - 1  # what an array can have, and what the cache can hold
 _STEPS = (0, 1, 2)
 _FREE_BATCHES = (1, 2)
 
@@ -89,7 +90,8 @@ def _size(size: Any) -> Size:
     """An exact size, or the range of one that depends on the data."""
     if isinstance(size, int):
         return Size(min=size, max=size)
-    return Size(min=int(size.min), max=None if size.max is None else int(size.max))
+    largest = None if size.max is None or size.max > _LARGEST else int(size.max)
+    return Size(min=min(int(size.min), _LARGEST), max=largest)
 
 
 def _product(shape: tuple[int, ...]) -> int:

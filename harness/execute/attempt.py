@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 
 from harness.consumers import CONSUMERS
-from harness.environments.built import BuiltEnvironment, run_variables
+from harness.environments.built import BuiltEnvironment
 from harness.execute.conclude.answers import Conclusion, conclude
 from harness.execute.conclude.question import Question
 from harness.execute.conclude.tasks import prepare_tasks
 from harness.execute.launch import Job, launch
 from harness.execute.settings import Settings
 from harness.execute.stage import stage_model
+from harness.execute.workers import Workers
 from harness.plan.plan import PlannedCell
 
 
@@ -31,6 +32,7 @@ def attempt(
     question: Question,
     built: BuiltEnvironment,
     settings: Settings,
+    workers: Workers,
     folder: Path,
     *,
     cancel: threading.Event,
@@ -45,20 +47,20 @@ def attempt(
     tasks = prepare_tasks(question.model, folder, repeat=question.repeat)
     job = Job(
         runner=CONSUMERS[planned.cell.consumer.name].RUNNER,
-        description=str(stage_model(question.model, question.weights_format, folder / "model")),
+        description=stage_model(question.model, question.weights_format, folder / "model")
+        .relative_to(folder)
+        .as_posix(),
         weights_format=question.weights_format.value,
         device=planned.cell.device.value,
         threads=settings.threads,
-        reply=str(folder / "reply.jsonl"),
         tasks=tasks,
     )
     log = folder.with_name(f"{folder.name}.log")  # beside the folder: the log has a limit of its own
     evidence = launch(
         job,
-        python=built.python,
-        worker=settings.worker,
-        variables=run_variables(built, threads=settings.threads),
-        scratch=folder,
+        workers=workers,
+        built=built,
+        cell=folder,
         log=log,
         limits=question.limits,
         cancel=cancel,

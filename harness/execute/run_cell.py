@@ -23,8 +23,8 @@ from harness.execute.conclude.confirm import needs_another
 from harness.execute.conclude.question import Question
 from harness.execute.deciding import code_digest
 from harness.execute.make_record import make_record, of_internal_error
-from harness.execute.scratch import scratch_folder
 from harness.execute.settings import Settings
+from harness.execute.workers import Workers
 from harness.ledger.record import Agreement, Artifact, CheckResult, Record
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
@@ -47,6 +47,7 @@ def run_cell(
     model: Model,
     built: BuiltEnvironment,
     settings: Settings,
+    workers: Workers,
     *,
     limits: Limits,
     cancel: threading.Event,
@@ -67,7 +68,7 @@ def run_cell(
             policy=settings.policy,
             repeat=settings.repeat,
         )
-        outcome = _outcome(planned, question, built, settings, cancel)
+        outcome = _outcome(planned, question, built, settings, workers, cancel)
     except (Interrupted, OutputError):
         raise
     except Exception as error:  # the harness's own fault must never look like the model's
@@ -92,6 +93,7 @@ def run_cell(
         peak_memory_bytes=outcome.peak_memory_bytes,
         attempts=max(1, outcome.attempts),
         limits=limits.stated(),
+        isolation=workers.level.value,
         artifacts=record.artifacts + outcome.artifacts,
     )
 
@@ -101,6 +103,7 @@ def _outcome(
     question: Question,
     built: BuiltEnvironment,
     settings: Settings,
+    workers: Workers,
     cancel: threading.Event,
 ) -> Outcome:
     """Scan, and unless something dangerous was found, attempt until the verdict can be believed."""
@@ -109,10 +112,10 @@ def _outcome(
     if scanned.status is Status.FAILED:
         return Outcome(conclusion=Conclusion(verdict=scanned), scan=scan)
     attempts: list[Attempted] = []
-    with scratch_folder() as scratch:
+    with workers.folder() as scratch:
         while not attempts or needs_another([done.conclusion.verdict for done in attempts]):
             folder = scratch / f"attempt-{len(attempts) + 1}"
-            attempts.append(attempt(planned, question, built, settings, folder, cancel=cancel))
+            attempts.append(attempt(planned, question, built, settings, workers, folder, cancel=cancel))
         conclusion = believed([done.conclusion for done in attempts], question)
         verdict = under_circumstances(conclusion.verdict, question.model, built)
         conclusion = msgspec.structs.replace(conclusion, verdict=verdict)

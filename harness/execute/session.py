@@ -22,12 +22,15 @@ from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted, OutputError
 from harness.execute import artifacts, kept
 from harness.execute.conclude.checks import check_of_verdict
+from harness.execute.isolate.choose import choose
+from harness.execute.isolate.level import Confinement, Level
 from harness.execute.limits_of import limits_of
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.run_cell import run_cell
 from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.settings import Settings
 from harness.execute.stage import stage_worker
+from harness.execute.workers import Workers
 from harness.ledger.query import conclusive_by_key
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -46,6 +49,9 @@ class Rerun(str, Enum):
 
 class Observer(Protocol):
     """Who wants to know how a run goes. Called from several threads, one at a time for ``recorded``."""
+
+    def isolation(self, description: str) -> None:
+        """How the cells of this run are kept apart."""
 
     def environment(self, line: str) -> None:
         """A step of building an environment."""
@@ -125,6 +131,7 @@ class Session:
 
         Raises:
             Interrupted: ``cancel`` was set.
+            IsolationError: the level of isolation cannot be had here.
             OutputError: the ledger cannot be written any more.
         """
         try:
@@ -158,20 +165,29 @@ class Session:
             else:
                 assert planned.cell.environment is not None, "a cell that runs has an environment"
                 by_environment[planned.cell.environment.name].append(planned)
+        if not by_environment:
+            return
+        asked = self._settings.isolation
+        confinement = choose("auto" if asked == "auto" else Level(asked))
+        self._observer.isolation(confinement.description)
         sweep()
         kept.prune()
-        with _worker_folder() as worker, ThreadPoolExecutor(max_workers=jobs) as pool:
-            self._settings = msgspec.structs.replace(self._settings, worker=worker)
-            self._execute_all(by_environment, pool)
+        with _workers(confinement, self._settings, self._observer.isolation) as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
+            self._execute_all(by_environment, pool, workers)
 
-    def _execute_all(self, by_environment: Mapping[str, list[PlannedCell]], pool: ThreadPoolExecutor) -> None:
+    def _execute_all(
+        self,
+        by_environment: Mapping[str, list[PlannedCell]],
+        pool: ThreadPoolExecutor,
+        workers: Workers,
+    ) -> None:
         """Build one environment after the other; its cells run while the next one is built."""
         running: set[Future[None]] = set()
         try:
             for name, cells in by_environment.items():
                 built = self._build(name, cells)
                 if built is not None:
-                    running |= {pool.submit(self._run, planned, built) for planned in cells}
+                    running |= {pool.submit(self._run, planned, built, workers) for planned in cells}
                 running = self._collect(running, block=False)
             while running:
                 running = self._collect(running, block=True)
@@ -213,7 +229,7 @@ class Session:
             self._record(msgspec.structs.replace(record, checks=(check,)))
         return None
 
-    def _run(self, planned: PlannedCell, built: BuiltEnvironment) -> None:
+    def _run(self, planned: PlannedCell, built: BuiltEnvironment, workers: Workers) -> None:
         if self._cancel.is_set():
             raise Interrupted("stopped by the user")
         model = self._models[planned.cell.model.source]
@@ -223,6 +239,7 @@ class Session:
                 model,
                 built,
                 self._settings,
+                workers,
                 limits=self.limits_of(planned),
                 cancel=self._cancel,
             )
@@ -263,21 +280,35 @@ def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
 
 
 @contextmanager
-def _worker_folder() -> Iterator[Path]:
-    """The staged worker, shared by all cells of a run.
+def _workers(
+    confinement: Confinement, settings: Settings, say: Callable[[str], None]
+) -> Iterator[Workers]:
+    """All that is shared by the cells of a run, in one scratch folder.
 
     Raises:
         OutputError: the temporary folder has no room for it.
     """
     with ExitStack() as stack:
         try:
-            worker = stage_worker(stack.enter_context(scratch_folder()))
+            scratch = stack.enter_context(scratch_folder())
+            worker, cells = scratch / "worker", scratch / "cells"
+            stage_worker(worker)
+            cells.mkdir()
         except OSError as error:
             raise OutputError(
                 f"{tempfile.gettempdir()}: cannot be written ({error.strerror or error}); "
                 "free space there, or set TMPDIR to another folder"
             ) from error
-        yield worker
+        yield stack.enter_context(
+            Workers(
+                confinement,
+                worker=worker,
+                cells=cells,
+                threads=settings.threads,
+                warm=settings.warm,
+                say=say,
+            )
+        )
 
 
 _CHECK_OF_STAGE: Mapping[Stage, Check] = {Stage.FETCH: Check.FETCH, Stage.VALIDATE: Check.VALIDATE}

@@ -18,7 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         run: the run's id.
         collection: as records call it.
         artifacts: folder for what records point to.
-        worker: folder with the staged worker.
+        isolation: the level that is asked for, or "auto".
+        warm: whether workers are forked out of a process that has imported the framework, where that works.
         threads: for every cell; part of the key, since results depend on it.
         clock: the time that records bear.
         limits: what the command line asks for.
@@ -29,9 +30,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     collection: str
     artifacts: Path
-    worker: Path
     threads: int
     clock: Clock
     limits: Limits = Limits()
     policy: Policy = DEFAULT
     repeat: int = 1
+    isolation: str = "auto"
+    warm: bool = True

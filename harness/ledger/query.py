@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from harness.cell import ModelRef
 from harness.ledger.record import Record
@@ -26,6 +26,27 @@ def slot_of(record: Record) -> Slot:
     )
 
 
+class Held(NamedTuple):
+    """What a run needs to know of a ledger: the record of each key (``newest_by_key``), and the last time."""
+
+    by_key: dict[str, Record]
+    last_at: str
+
+
+def held(records: Iterable[Record]) -> Held:
+    """Read a ledger once, without keeping what is superseded."""
+    last_at = ""
+
+    def noted() -> Iterator[Record]:
+        nonlocal last_at
+        for record in records:
+            last_at = max(last_at, record.started_at)
+            yield record
+
+    by_key = newest_by_key(noted())
+    return Held(by_key, last_at)
+
+
 def conclusive_by_key(records: Iterable[Record]) -> dict[str, Record]:
     """The newest conclusive record of each key: what need not be run again."""
     return {key: record for key, record in newest_by_key(records).items() if record.status.conclusive}
@@ -34,11 +55,15 @@ def conclusive_by_key(records: Iterable[Record]) -> dict[str, Record]:
 def newest_by_key(records: Iterable[Record]) -> dict[str, Record]:
     """For each key the newest conclusive record, else the newest."""
     newest: dict[str, Record] = {}
-    for record in _by_age(records):
+    for record in records:
         held = newest.get(record.key)
-        if held is None or record.status.conclusive or not held.status.conclusive:
+        if held is None or _worth(record) >= _worth(held):
             newest[record.key] = record
     return newest
+
+
+def _worth(record: Record) -> tuple[bool, str]:
+    return record.status.conclusive, record.started_at
 
 
 class Seen(Protocol):
@@ -100,6 +125,3 @@ def _state(record: Record) -> tuple[ModelRef, bool]:
 def _told_nothing(record: Record) -> bool:
     return record.weights_format is None and not record.status.conclusive
 
-
-def _by_age(records: Iterable[Record]) -> list[Record]:
-    return sorted(records, key=lambda record: record.started_at)

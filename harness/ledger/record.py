@@ -1,4 +1,8 @@
-"""The schema of one record (a contract: ``harness results --format json`` prints exactly these keys)."""
+"""The schema of one record (a contract: ``harness results --format json`` prints exactly these keys).
+
+Records hold no reference cycles, so the garbage collector need not look at them (``gc=False``): it would take
+longer than reading a large ledger.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from harness.verdict import Blame, Check, CheckStatus, Reason, Stage, Status, Ve
 SCHEMA = 1
 
 
-class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer of one check; ``reason`` is the slug of why it did not pass.
 
     ``seconds`` is wall time; ``peak_memory_bytes`` is the worker's largest resident set up to then, 0 where
@@ -31,7 +35,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
             Reason.from_slug(self.reason)
 
 
-class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
+class OutputResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One output tensor against its expected one.
 
     ``max_abs_diff``, ``max_rel_diff`` and ``headroom`` are None where no finite number tells them (wrong
@@ -66,7 +70,7 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"output {self.name}: field {field}: JSON has no {number}; store None")
 
 
-class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+class Agreement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A cell's outputs against those of other weights or another device of the same model in the same tool.
 
     ``max_abs_diff`` is None where no finite number tells it.
@@ -82,7 +86,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"field max_abs_diff: JSON has no {self.max_abs_diff}; store None")
 
 
-class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+class Artifact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A file kept beside the ledger; ``path`` is relative to ``DIR/artifacts``.
 
     ``kind`` is log, build-log, cover, picture (of a difference) or array (``.npy``); ``title`` tells files of
@@ -95,14 +99,14 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
 
 
-class HarnessRef(msgspec.Struct, frozen=True, kw_only=True):
+class HarnessRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which harness made a record; ``commit`` is empty where it is not known."""
 
     version: str
     commit: str = ""
 
 
-class Machine(msgspec.Struct, frozen=True, kw_only=True):
+class Machine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The machine that a cell ran on, as far as results can depend on it; nothing that names its owner."""
 
     system: str = ""
@@ -112,7 +116,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     python: str = ""
 
 
-class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the pages tell of a model beyond its reference, so that views need the ledger alone."""
 
     name: str = ""
@@ -123,7 +127,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution of one cell. See the module ``harness.verdict`` for the vocabulary.
 
     ``limits`` are those of one attempt, by the names of ``harness.limits.Limits``; ``repeat`` is how often

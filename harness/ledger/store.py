@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -20,6 +21,9 @@ from harness.ledger.record import SCHEMA, Record
 
 class _Schema(msgspec.Struct):
     schema: int
+
+
+_DECODER = msgspec.json.Decoder(Record)
 
 
 class LedgerWriter:
@@ -77,26 +81,37 @@ def read_records(folder: Path) -> Iterator[Record]:
                 for number, line in enumerate(lines, start=1):
                     whole = line.endswith(b"\n")
                     if line.strip() and (whole or _is_json(line)):
-                        yield _record(line, origin=f"{segment}, line {number}")
+                        yield _record(line, segment, number)
                     if not whole:
                         break  # a writer may be at it: what comes next would be the line's other half
         except OSError as error:
             raise ConfigurationError(f"{segment}: cannot be read ({error.strerror})") from error
 
 
-def _record(line: bytes, *, origin: str) -> Record:
+def _record(line: bytes, segment: Path, number: int) -> Record:
+    try:
+        record = _DECODER.decode(line)
+    except (ValueError, RecursionError):
+        record = None
+    if record is None or record.schema != SCHEMA:
+        _refuse(line, origin=f"{segment}, line {number}")
+    return record
+
+
+def _refuse(line: bytes, *, origin: str) -> NoReturn:
+    """Say why a line is no record, its schema first."""
     try:
         schema = jsonio.loads(line, _Schema, origin=origin).schema
     except ConfigurationError as error:
         raise ConfigurationError(
             f"{error}; every line is one record: delete this line and run again"
         ) from error
-    if schema != SCHEMA:
-        raise ConfigurationError(
-            f"{origin}: field schema: is {schema}, this harness reads {SCHEMA}; "
-            "use the harness that wrote it, or another --output"
-        )
-    return jsonio.loads(line, Record, origin=origin)
+    if schema == SCHEMA:
+        jsonio.loads(line, Record, origin=origin)
+    raise ConfigurationError(
+        f"{origin}: field schema: is {schema}, this harness reads {SCHEMA}; "
+        "use the harness that wrote it, or another --output"
+    )
 
 
 def _append(handle: int, line: bytes) -> None:

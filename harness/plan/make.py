@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import harness
 from harness.cell import Backend
 from harness.collection.index import find_models
-from harness.collection.model import Model, Unreadable, read_models
+from harness.collection.model import Models, Packed, Unreadable, read_packed
 from harness.consumers import CONSUMERS
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import ConfigurationError, UsageError
@@ -16,12 +16,14 @@ from harness.plan.matrix import Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
 
+OnModel: TypeAlias = Callable[[int, int, str], None]
+
 
 class Planned(NamedTuple):
     """A plan, and by source the models that it is about."""
 
     plan: Plan
-    models: dict[str, Model]
+    models: Models
 
 
 def make_plan(
@@ -32,9 +34,14 @@ def make_plan(
     selection: Selection,
     settings: dict[str, str],
     created_at: str,
-    on_model: Callable[[int, int, str], None] = lambda _done, _total, _source: None,
+    verify_files: bool = False,
+    on_model: OnModel = lambda _done, _total, _source: None,
 ) -> Planned:
-    """Plan a collection; ``on_model`` hears how many models are read, of how many, and the next one's source.
+    """Plan a collection.
+
+    Args:
+        verify_files: whether to hash files again that by size and time of change are known.
+        on_model: hears how many models are read, of how many, and the next one's source.
 
     Raises:
         CollectionError: there is no collection, or it is empty.
@@ -45,7 +52,7 @@ def make_plan(
     if unknown:
         raise UsageError(f"--consumer {unknown[0]}: no such consumer; known: {', '.join(sorted(CONSUMERS))}")
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
-    models = _read(collection, on_model)
+    models = _read(collection, verify_files, on_model)
     cells, left_out = plan_cells(
         models, consumers=CONSUMERS, offers=offers, selection=selection, settings=settings
     )
@@ -64,28 +71,32 @@ def make_plan(
 
 
 def models_of(
-    plan: Plan, *, on_model: Callable[[int, int, str], None] = lambda _done, _total, _source: None
-) -> dict[str, Model]:
-    """The models that a stored plan is about, read again.
+    plan: Plan,
+    *,
+    verify_files: bool = False,
+    on_model: OnModel = lambda _done, _total, _source: None,
+) -> Models:
+    """The models that a stored plan is about, read again; the options are those of ``make_plan``.
 
     Raises:
         ConfigurationError: a model changed or went since the plan was made.
     """
-    models = _readable(_read(plan.collection, on_model))
+    models = _readable(_read(plan.collection, verify_files, on_model))
     for planned in plan.cells:
-        model = models.get(planned.cell.model.source)
-        if planned.settled is None and (model is None or model.ref != planned.cell.model):
+        if planned.settled is None and models.ref(planned.cell.model.source) != planned.cell.model:
             raise ConfigurationError(
                 f"{planned.cell.model.source}: is not what it was when the plan was made; make the plan again"
             )
     return models
 
 
-def _read(collection: str, on_model: Callable[[int, int, str], None]) -> list[Model | Unreadable]:
+def _read(collection: str, verify_files: bool, on_model: OnModel) -> list[Packed | Unreadable]:
     found = find_models(collection)
     done = iter(range(len(found)))
-    return read_models(found, on_model=lambda source: on_model(next(done), len(found), source))
+    return read_packed(
+        found, verify_files=verify_files, on_model=lambda source: on_model(next(done), len(found), source)
+    )
 
 
-def _readable(models: list[Model | Unreadable]) -> dict[str, Model]:
-    return {model.ref.source: model for model in models if isinstance(model, Model)}
+def _readable(models: list[Packed | Unreadable]) -> Models:
+    return Models(model for model in models if isinstance(model, Packed))

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat, cell_key
-from harness.collection.model import Model, Unreadable
+from harness.collection.model import Model, Packed, Unreadable
 from harness.consumers import Consumer
 from harness.plan.plan import LeftOut, PlannedCell, Settled
 from harness.verdict import Reason
@@ -47,7 +47,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_cells(
-    models: Iterable[Model | Unreadable],
+    models: Iterable[Model | Packed | Unreadable],
     *,
     consumers: Mapping[str, Consumer],
     offers: Sequence[Offer],
@@ -83,14 +83,14 @@ def plan_cells(
 
 
 def _cells_of(
-    model: Model,
+    model: Model | Packed,
     name: str,
     consumer: Consumer,
     offers: Sequence[Offer],
     selection: Selection,
     settings: dict[str, str],
 ) -> Iterator[PlannedCell | LeftOut]:
-    for weights in model.description.weights:
+    for weights in model.weights:
         what = f"{model.ref.id} · {weights.value} · {name}"
         if selection.weights and weights not in selection.weights:
             yield LeftOut(what=what, why="not selected by --weights")

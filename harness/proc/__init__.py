@@ -2,13 +2,13 @@
 
     harness ── supervisor ── command ── whatever it starts
 
-The supervisor (:mod:`harness.proc.supervisor`) inherits every orphan of the command, so nothing can slip
+The supervisor (:mod:`harness.worker.supervisor`) inherits every orphan of the command, so nothing can slip
 away, and ends everything when the harness is gone. The harness (:mod:`harness.proc.command`) copies the
 output, holds what the processes use against the limits, and ends everything itself should the command kill
 its supervisor.
 """
 
-from harness.proc.command import Finished, run
+from harness.proc.command import Finished, run, supervise
 from harness.proc.log import tail
 
-__all__ = ["Finished", "run", "tail"]
+__all__ = ["Finished", "run", "supervise", "tail"]

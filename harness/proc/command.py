@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ import msgspec
 
 from harness.errors import Interrupted
 from harness.limits import Limits
+from harness.proc.host import Host, OwnProcess
 from harness.proc.log import Log
 from harness.proc.supervision import Supervision
 from harness.proc.watch import Watch
@@ -59,6 +61,7 @@ def run(
     limits: Limits,
     folders: Sequence[Path] = (),
     cancel: threading.Event | None = None,
+    fds: Sequence[int] = (),
 ) -> Finished:
     """Run a command to its end, and end with it everything that it started.
 
@@ -74,15 +77,31 @@ def run(
         log: where the output (both streams) is appended, as much of it as ``limits.log_bytes`` allows.
         env: the whole environment.
         folders: what counts for ``limits.disk_bytes``.
+        fds: descriptors that the command keeps under their numbers.
 
     Raises:
         OSError: the program cannot be started, or the log cannot be written.
         Interrupted: ``cancel`` was set.
     """
+    job = {"argv": list(argv), "env": dict(env), "cwd": os.fspath(cwd)}
+    return supervise(job, OwnProcess(), log=log, limits=limits, folders=folders, cancel=cancel, fds=fds)
+
+
+def supervise(
+    job: Mapping[str, object],
+    host: Host,
+    *,
+    log: Path,
+    limits: Limits,
+    folders: Sequence[Path] = (),
+    cancel: threading.Event | None = None,
+    fds: Sequence[int] = (),
+) -> Finished:
+    """As :func:`run`, for whatever job a supervisor of that host understands."""
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with Log(log, limits.log_bytes) as record:
-        with Supervision(argv, env=env, cwd=cwd, limits=limits, output=record.write) as supervision:
+        with Supervision(job, host=host, limits=limits, output=record.write, fds=fds) as supervision:
             limit = _wait(supervision, Watch(supervision.tree, limits, folders), cancel)
             if limit is not None:
                 supervision.stop(at_once=limit != "seconds")

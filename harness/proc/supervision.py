@@ -7,32 +7,29 @@ import json
 import math
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from io import BufferedReader
-from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 import msgspec
 import psutil
 
 from harness.limits import Limits
-from harness.proc import mark, supervisor
+from harness.proc import mark
+from harness.proc.host import Host
 from harness.proc.tree import Tree
+from harness.worker import supervisor
 
 _STOP_SECONDS = supervisor.GRACE_SECONDS + supervisor.KILL_SECONDS + 1.0
 _SWEEP_SECONDS = 5.0
 _OUTPUT_SECONDS = 1.0  # for what is in the pipe once everything has ended
-# The command can read the environment of its supervisor: it holds only what the interpreter itself may need.
-_PASSED = ("DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
-    """The command runs."""
+    """The command runs. Its id is that of its supervisor's view."""
 
     pid: int
 
@@ -64,36 +61,32 @@ class Supervision:
 
     def __init__(
         self,
-        argv: Sequence[str],
+        job: Mapping[str, object],
         *,
-        env: Mapping[str, str],
-        cwd: Path,
+        host: Host,
         limits: Limits,
         output: Callable[[bytes], None],
+        fds: Sequence[int] = (),
     ) -> None:
         self._mark = mark.new()
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", supervisor.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={name: os.environ[name] for name in _PASSED if name in os.environ},
-            start_new_session=True,
-        )
-        assert self._process.stdin  # noqa: S101  what PIPE means
-        assert self._process.stdout  # noqa: S101
-        self._orders, self._reports = self._process.stdin, self._process.stdout
-        self.tree = Tree(self._process.pid)
-        self._copier = threading.Thread(target=_copy, args=(self._process.stderr, output), daemon=True)
-        self._copier.start()
         self._report: Report = []
-        job = {
-            "argv": list(argv),
-            "env": dict(env),
-            "cwd": os.fspath(cwd),
-            "rlimits": _rlimits(limits, self._mark),
-        }
-        self._tell(json.dumps(job).encode())
+        orders, told = os.pipe()
+        self._reports, reports = os.pipe()
+        log, written = os.pipe()
+        self._orders: int | None = told
+        try:
+            self._process = host.start(orders, reports, written, fds=fds)
+        except BaseException:
+            for end in (told, self._reports, log):
+                os.close(end)
+            raise
+        finally:
+            for end in (orders, reports, written):
+                os.close(end)
+        self.tree = Tree(self._process.pid)
+        self._copier = threading.Thread(target=_copy, args=(os.fdopen(log, "rb"), output), daemon=True)
+        self._copier.start()
+        self._tell(json.dumps({**job, "fds": fds, "rlimits": _rlimits(limits, self._mark)}).encode())
 
     def __enter__(self) -> Supervision:
         return self
@@ -103,7 +96,7 @@ class Supervision:
     ) -> None:
         self.stop()
         self._report = _read_report(self._reports)
-        if self._process.returncode != 0 or sys.platform != "linux":  # elsewhere it does not get the orphans
+        if self._process.exit_code != 0 or sys.platform != "linux":  # elsewhere it does not get the orphans
             self._sweep()
         self._copier.join(_OUTPUT_SECONDS)  # longer only if a process that cannot be killed holds the pipe
 
@@ -113,41 +106,41 @@ class Supervision:
         Raises:
             OSError: the command was never started.
         """
-        match self._process.returncode, self._report:
+        match self._process.exit_code, self._report:
             case 0, [Refused(errno=number, filename=name)]:
                 raise OSError(number, os.strerror(number), name)
             case 0, [Started(), *_, Ended() as ended]:
                 return ended
-            case code, [] if code > 0:
+            case int(code), [] if code > 0:
                 raise OSError(f"{sys.executable}: no supervisor can be started; the log says why")
             case _:
                 return None
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most so long; whether it has come. A supervisor that was halted goes on."""
-        if sys.platform != "win32":
-            self._process.send_signal(signal.SIGCONT)
+        self._process.resume()
         self._copier.join(seconds)  # the supervisor is the last to let go of the output
-        if not self._copier.is_alive():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(seconds)
-        return self._process.poll() is not None
+        return self._process.wait(0.0 if self._copier.is_alive() else seconds)
 
     def stop(self, *, at_once: bool = False) -> None:
         """End everything that still runs. The command is asked first (SIGTERM), unless ``at_once``."""
         if at_once:
             self._tell(b"kill")
-        with contextlib.suppress(OSError):  # it is gone
-            self._orders.close()
+        self._close_orders()
         deadline = time.monotonic() + _STOP_SECONDS
         while not self.wait(0.05):
             if time.monotonic() > deadline:
                 self._process.kill()
 
+    def _close_orders(self) -> None:
+        if self._orders is not None:
+            os.close(self._orders)
+            self._orders = None
+
     def _tell(self, line: bytes) -> None:
-        with contextlib.suppress(OSError):  # it is gone
-            self._orders.write(line + b"\n")
-            self._orders.flush()
+        if self._orders is not None:
+            with contextlib.suppress(OSError):  # it is gone
+                _write_all(self._orders, line + b"\n")
 
     def _sweep(self) -> None:
         """Kill without a supervisor: what was seen below it, what bears the mark, and the command's group."""
@@ -189,11 +182,16 @@ def _copy(source: BufferedReader, output: Callable[[bytes], None]) -> None:
             output(data)
 
 
-def _read_report(stream: IO[bytes]) -> Report:
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _read_report(descriptor: int) -> Report:
     """What the supervisor has written, and nothing if that is no report: the command may reach this pipe."""
-    with stream:
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
         if sys.platform != "win32":
-            os.set_blocking(stream.fileno(), False)  # something else may hold the other end
+            os.set_blocking(descriptor, False)  # something else may hold the other end
         text = stream.read(2**16) or b""
     try:
         return [msgspec.json.decode(line, type=Started | Refused | Ended) for line in text.splitlines()]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from harness.proc.supervisor import LISTS_CHILDREN, listed_children
+from harness.worker.supervisor import LISTS_CHILDREN, listed_children
 
 _LONGEST_PAUSE = 0.5  # seconds between two looks at shared memory
 

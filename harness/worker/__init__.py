@@ -4,7 +4,8 @@ This folder is staged into a scratch folder and started with an environment's Py
 not installed there. Rules: standard library only (a runner may import what its environment holds), Python 3.8
 and later, relative imports only, nothing is judged here.
 
-The protocol, version ``protocol.VERSION``. The only argument is the path of a job, JSON:
+The protocol, version ``protocol.VERSION``. The only argument is the path of a job, JSON. Every path in it is
+relative to the folder of the job, which may lie elsewhere for the worker than for the harness:
 
     protocol        int
     runner          name of a module of ``runners``, the only one that is imported
@@ -22,11 +23,14 @@ have come after the last line:
     {"event": "loaded", "seconds": s}
     {"event": "begin", "task": name}
     {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,
-     "outputs": [{name, path}, ...]}
+     "outputs": [{name, file: its name in the folder of the task's outputs}, ...]}
     {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
      "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,
      "where": file, line and function of the innermost frame, "in_worker": whether that is the worker's code}
     {"event": "end"}
+
+A worker runs in a process of its own (``main``), or is forked out of one that has imported its runtime
+already (``forkserver``); ``supervisor`` sees to its end.
 
 An error in "import" or "load" ends the reply; one in a task does not keep the next task from running. Stage
 "io" is trouble with the files that the harness handed over, which no model can be blamed for.

@@ -1,8 +1,9 @@
-"""Run one job from start to end. Started by ``harness.execute.launch``."""
+"""Run one job from start to end. Started by ``harness.execute.workers``."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import time
 import traceback
@@ -11,7 +12,12 @@ from typing import Any
 from . import protocol
 
 
-def main(path: str) -> int:
+def main(arguments: list[str]) -> None:
+    """Do the job whose path is the only argument, and end. Nothing that a model left running is waited for."""
+    os._exit(work(*arguments))
+
+
+def work(path: str) -> int:
     """Do the job in the file ``path``; the exit code is 0 once the reply is complete, whatever it says.
 
     If the worker's own code fails, which no model can be blamed for, it is ``protocol.EXIT_FAILED``.

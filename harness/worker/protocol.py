@@ -8,11 +8,10 @@ import re
 import tempfile
 import traceback
 
-VERSION = 3
+VERSION = 4
 EXIT_FAILED = 113  # the worker's own code failed, e.g. no room for the reply
 _MAX_TEXT = 20000
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
-_MODEL_CODE = tempfile.gettempdir() + os.sep  # where the tool puts the code of a model
 
 
 class FilesError(Exception):
@@ -27,13 +26,21 @@ class Job:
             content = json.load(stream)
         if content["protocol"] != VERSION:
             raise ValueError("protocol {} is not {}".format(content["protocol"], VERSION))
+        folder = os.path.dirname(os.path.abspath(path))
         self.runner = content["runner"]
-        self.description = content["description"]
+        self.description = os.path.join(folder, content["description"])
         self.weights_format = content["weights_format"]
         self.device = content["device"]
         self.threads = content["threads"]
-        self.reply = content["reply"]
-        self.tasks = content["tasks"]
+        self.reply = os.path.join(folder, content["reply"])
+        self.tasks = [
+            dict(
+                task,
+                inputs=[os.path.join(folder, name) for name in task["inputs"]],
+                outputs=os.path.join(folder, task["outputs"]),
+            )
+            for task in content["tasks"]
+        ]
 
 
 class Reply:
@@ -60,7 +67,7 @@ class Reply:
         frames = traceback.extract_tb(chain[-1].__traceback__)
         innermost = frames[-1] if frames else None
         every = [frame for e in chain for frame in traceback.extract_tb(e.__traceback__)]
-        own = [frame for frame in every if frame.filename.startswith(_MODEL_CODE)]
+        own = [frame for frame in every if _is_of_model(frame.filename)]
         shown = own[-1] if own else innermost
         self.send(
             "error",
@@ -78,9 +85,14 @@ class Reply:
         )
 
 
+def _is_of_model(filename: str) -> bool:
+    """Whether the file is in the temporary folder, where the tool puts the code of a model."""
+    return filename.startswith(tempfile.gettempdir() + os.sep)
+
+
 def _short(filename: str) -> str:
     """A file as its author knows it: no folder of this machine, no digest that the tool added to its name."""
-    if filename.startswith(_MODEL_CODE):
+    if _is_of_model(filename):
         return re.sub("_[0-9a-f]{64}(?=[.])", "", os.path.basename(filename))
     if filename.startswith(_PACKAGE):
         return os.path.relpath(filename, os.path.dirname(_PACKAGE))

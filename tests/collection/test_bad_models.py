@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.collection import description_yaml, model
+from harness.collection import described, description_yaml, file_digests
+from harness.collection.cache import file_sha256
 from harness.collection.description import Parsed, parse_description
 from harness.collection.model import Model, Unreadable
 from harness.errors import CollectionError
@@ -236,7 +239,7 @@ def test_a_bug_while_reading_one_model_is_its_own_fault(
             raise ZeroDivisionError("oops")
         return real(content, shown=shown)
 
-    monkeypatch.setattr(model, "parse_description", buggy)
+    monkeypatch.setattr(described, "parse_description", buggy)
     first, second = read(tmp_path)
     assert isinstance(first, Unreadable)
     assert (first.reason, first.message) == (
@@ -295,14 +298,14 @@ def test_folders_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """As for a user who is not root: that folder alone is at fault, unless it is the collection."""
     write_model(tmp_path / "good", id="good")
     (tmp_path / "locked").mkdir()
-    real = Path.iterdir
+    real = os.scandir
 
-    def locked(path: Path) -> Iterator[Path]:
+    def locked(path: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
         if path.name == name:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return real(path)
+        return real(str(path))
 
-    monkeypatch.setattr(Path, "iterdir", locked)
+    monkeypatch.setattr(os, "scandir", locked)
     name = "locked"
     assert [type(found) for found in read(tmp_path)] == [Model, Unreadable]
     name = tmp_path.name
@@ -314,7 +317,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     folder = write_model(tmp_path / "m")
 
     def refuse(path: Path) -> str:
-        raise PermissionError(errno.EACCES, "Permission denied")
+        if path.name == "cover.png":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return file_sha256(path)
 
-    monkeypatch.setattr("harness.collection.files.file_sha256", refuse)
+    monkeypatch.setattr(file_digests, "file_sha256", refuse)
     assert fault(folder).message == "field covers[0]: 'cover.png' cannot be read (Permission denied)"

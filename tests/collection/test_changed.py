@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.collection import files
+from harness.collection import file_digests
+from harness.collection.cache import file_sha256
 from tests.collection import packages
 from tests.collection.conftest import Server
 from tests.collection.packages import good, write_model
@@ -51,15 +52,14 @@ def test_files_in_folders_are_named_and_others_do_not_matter(tmp_path: Path) -> 
 
 def test_an_edit_while_a_file_is_read_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_model(tmp_path / "m")
-    real = files.file_sha256
 
     def edited(path: Path) -> str:
-        digest = real(path)
+        digest = file_sha256(path)
         if path.name == "weights.pt":
             path.write_bytes(b"edited meanwhile")
         return digest
 
-    monkeypatch.setattr(files, "file_sha256", edited)
+    monkeypatch.setattr(file_digests, "file_sha256", edited)
     assert good(folder).changed() == "weights.pt was changed after the model was read"
 
 

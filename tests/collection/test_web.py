@@ -34,9 +34,9 @@ def _index(folder: Path, *sources: str, **changes: Any) -> None:
     (folder / "index.json").write_text(json.dumps({"items": items, "total": len(items)}))
 
 
-def _refused(url: str, **stated: str) -> ModelFault:
+def _refused(url: str, *, sha256: str | None = None) -> ModelFault:
     with pytest.raises(ModelFault) as raised:
-        fetch.download(url, **stated)
+        fetch.download(url, sha256=sha256)
     assert url in raised.value.message
     return raised.value
 

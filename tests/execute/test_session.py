@@ -38,6 +38,9 @@ class Watcher:
         self.heard: list[str] = []
         self._fails_at = fails_at
 
+    def isolation(self, description: str) -> None:
+        raise AssertionError(description)
+
     def environment(self, line: str) -> None:
         raise AssertionError(line)
 
@@ -56,7 +59,6 @@ def execute(cells: list[PlannedCell], output: Path, watcher: Watcher) -> dict[st
             run="run",
             collection="zoo",
             artifacts=output / "artifacts",
-            worker=Path(),
             threads=1,
             clock=Clock(),
         ),

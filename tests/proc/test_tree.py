@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from harness.proc import tree as tree_module
-from harness.proc.supervisor import LISTS_CHILDREN, listed_children, searched_children
+from harness.worker.supervisor import LISTS_CHILDREN, listed_children, searched_children
 from harness.proc.tree import Tree
 
 from .commands import linux

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_a_real_python_3_8_runs_it(tmp_path: Path) -> None:
     }
     (tmp_path / "job.json").write_text(json.dumps(job))
     code = (
-        f"import sys; sys.path[0] = {str(tmp_path)!r}\nimport harness_worker.main as m\nm.main(sys.argv[1])"
+        f"import sys; sys.path[0] = {str(tmp_path)!r}\nimport harness_worker.main as m\nm.work(sys.argv[1])"
     )
     subprocess.run([python, "-S", "-c", code, str(tmp_path / "job.json")], check=True)
     events = [json.loads(line) for line in (tmp_path / "reply").read_text().splitlines()]
@@ -92,7 +93,7 @@ def _starts(python: str | Path) -> bool:
 def test_the_place_of_an_error_is_the_models_own_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "_MODEL_CODE", f"{tmp_path}/")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     source = tmp_path / f"net_{'0' * 64}.py"
     source.write_text("import json\n\n\ndef forward():\n    json.loads('{')\n")
     names: dict[str, Any] = {}

@@ -30,10 +30,10 @@ class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):
 
 
 class ProducedOutput(msgspec.Struct, frozen=True):
-    """An array that the worker wrote."""
+    """An array that the worker wrote; ``file`` is its name in the folder of its task's outputs."""
 
     name: str
-    path: str
+    file: str
 
 
 class ResultEvent(msgspec.Struct, frozen=True, tag_field="event", tag="result"):
@@ -113,6 +113,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_reply(path: Path) -> tuple[tuple[Event, ...], str | None]:
     """The events of a reply and what is malformed in it. A last line that was cut short is no fault."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        return (), "the reply is no file any more"
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:

@@ -13,14 +13,20 @@ from harness.execute.conclude.tasks import Task
 
 def arrays_of(result: ResultEvent, task: Task) -> list[Array] | str:
     """The produced arrays, memory-mapped; or what is wrong with the files that the worker names."""
-    folder = Path(task.outputs).resolve()
+    folder = Path(task.outputs)
     arrays: list[Array] = []
     for output in result.outputs:
-        path = Path(output.path)
-        if path.is_symlink() or path.resolve().parent != folder:
+        path = folder / output.file
+        if path.parent != folder or not _is_plain(path):
             return f"output {output.name}: {path.name} is not in the folder of its task"
         try:
             arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
         except (OSError, ValueError, EOFError) as error:
             return f"output {output.name}: {path.name} is no readable array ({error})"
     return arrays
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file, in folders of the cell that are no links to somewhere else."""
+    links = (path, path.parent, path.parent.parent)
+    return path.is_file() and not any(link.is_symlink() for link in links)

@@ -10,6 +10,9 @@ from typing import Protocol
 
 import msgspec
 
+from harness.proc import Finished
+from harness.proc.host import Host, OwnProcess
+
 
 class Level(str, Enum):
     """How far a worker is kept from the machine, from the weakest to the strongest."""
@@ -25,7 +28,8 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         source: where it is on the machine, absolute.
         target: where the worker finds it, absolute. A level that hides nothing ignores it.
-        writable: everything else is read-only where the level can enforce it. A later mount lies on top.
+        writable: everything else is read-only where the level can enforce it. A later mount lies on top. What
+            workers write to must have been handed over, see :meth:`Confinement.hand_over`.
     """
 
     source: Path
@@ -34,19 +38,25 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """What :func:`harness.proc.run` is to start on the machine.
+    """What :func:`harness.execute.isolate.run.run_confined` is to start on the machine.
 
     Attributes:
         argv: the worker's command line with what confines it in front.
         env: the whole environment of ``argv[0]``.
         cwd: the working directory on the machine.
         fds: open descriptors that must be passed on under their numbers.
+        host: where its supervisor is started.
     """
 
     argv: tuple[str, ...]
     env: dict[str, str]
     cwd: Path
     fds: tuple[int, ...] = ()
+    host: Host = msgspec.field(default_factory=OwnProcess)
+
+    def explain(self, finished: Finished) -> Finished:
+        """How the worker ended, from how what confines it ended."""
+        return finished
 
 
 class Confinement(Protocol):
@@ -57,6 +67,12 @@ class Confinement(Protocol):
 
     def path(self, mount: Mount) -> str:
         """Where the worker finds what a mount shows: its target, or its source if nothing is hidden."""
+
+    def hand_over(self, folder: Path) -> None:
+        """Let workers write to a folder and read what is in it, before any of them has seen it."""
+
+    def for_fork_server(self) -> Confinement:
+        """The same for a process whose children confine themselves further; for trusted code only."""
 
     def command(
         self,

@@ -1,9 +1,11 @@
-"""One module for each consumer's runtime, with three functions:
+"""One module for each consumer's runtime, with four functions:
 
+warm(weights_format)                              import all that cells with these weights need, and run none
+                                                  of it: cells are forked out of this process
 prepare(job)                                      import the runtime, fix seeds and threads
 load(job) -> model                                load the weights
 predict(model, inputs, folder, padding)           inputs: paths of .npy in the description's order; writes
-    -> ([{"name": ..., "path": ...}, ...], s)     the outputs below ``folder``; s: seconds of inference
+    -> ([{"name": ..., "file": ...}, ...], s)     the outputs below ``folder``; s: seconds of inference
 
 ``arrays`` reads and writes the files, so that trouble with them is told apart from trouble with the model.
 """

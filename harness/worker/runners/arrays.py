@@ -25,11 +25,11 @@ def write(outputs: list[tuple[str, Any]], folder: str) -> list[dict[str, str]]:
     """
     written = []
     for number, (name, value) in enumerate(outputs):
-        path = os.path.join(folder, "{}.npy".format(number))
+        file = "{}.npy".format(number)
         try:
             os.makedirs(folder, exist_ok=True)
-            numpy.save(path, numpy.asarray(value), allow_pickle=False)
+            numpy.save(os.path.join(folder, file), numpy.asarray(value), allow_pickle=False)
         except OSError as error:
             raise FilesError("output {} cannot be written: {}".format(name, error)) from error
-        written.append({"name": name, "path": path})
+        written.append({"name": name, "file": file})
     return written

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 from ..protocol import Job
 from . import arrays
 
 
+_BACKENDS = {
+    "onnx": "onnx_backend",
+    "pytorch_state_dict": "pytorch_backend",
+    "torchscript": "torchscript_backend",
+    "keras_hdf5": "keras_backend",
+    "keras_v3": "keras_backend",
+    "tensorflow_saved_model_bundle": "tensorflow_backend",
+}
+
+
+def warm(weights_format: str) -> None:
+    """Import the runtime and what it imports only once it loads such weights."""
+    import bioimageio.core.digest_spec
+
+    if weights_format in _BACKENDS:
+        importlib.import_module("bioimageio.core.backends." + _BACKENDS[weights_format])
+
+
 def prepare(job: Job) -> None:
     """Import the runtime and fix seeds and the number of threads."""
     import bioimageio.core
+    import bioimageio.spec
 
+    bioimageio.spec.settings.cache_path = Path(os.environ["BIOIMAGEIO_CACHE_PATH"])
     if job.weights_format in ("pytorch_state_dict", "torchscript"):
         import torch
 

@@ -95,8 +95,13 @@ def result(task: Task, *arrays: Array) -> ResultEvent:
     for array in arrays:
         path = Path(task.outputs) / f"{next(_NUMBERS)}.npy"
         np.save(path, array)
-        outputs.append(ProducedOutput(name="out", path=str(path)))
+        outputs.append(ProducedOutput(name="out", file=path.name))
     return ResultEvent(task=task.name, seconds=0.25, outputs=tuple(outputs), peak_memory_bytes=7000)
+
+
+def file_of(event: ResultEvent, task: Task) -> Path:
+    """Where the first array that the task produced is stored."""
+    return Path(task.outputs) / event.outputs[0].file
 
 
 def declared(task: Task) -> Array:

@@ -13,7 +13,7 @@ from harness.execute.conclude.answer_variants import answer_variants
 from harness.execute.conclude.evidence import Event
 from harness.ledger.record import CheckResult
 from harness.verdict import PASSED, CheckStatus, Reason, Verdict
-from tests.execute.conclude.replies import Setting, declared, error, evidence, result, setting, worked
+from tests.execute.conclude.replies import Setting, declared, error, evidence, file_of, result, setting, worked
 
 NAMES = ["n=0, batch=1", "n=1, batch=1", "n=2, batch=1", "n=0, batch=2", "n=1, batch=2", "n=2, batch=2"]
 
@@ -93,7 +93,7 @@ def test_what_is_no_matter_of_sizes_keeps_its_reason(asked: Setting) -> None:
 
 def test_arrays_that_are_not_there(asked: Setting) -> None:
     named = result(asked.variants[0], declared(asked.variants[0]))
-    Path(named.outputs[0].path).unlink()
+    file_of(named, asked.variants[0]).unlink()
     verdict, _ = answered(asked, variant_0=named)
     assert verdict.reason is Reason.REPLY_MALFORMED
 

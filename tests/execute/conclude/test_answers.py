@@ -12,7 +12,7 @@ from harness.execute.conclude.evidence import Event
 from harness.ledger.record import CheckResult
 from harness.policy.policy import FINDINGS
 from harness.verdict import PASSED, Blame, Check, CheckStatus, Reason, Status, Verdict
-from tests.execute.conclude.replies import LOADED, Setting, declared, error, evidence, result, setting, worked
+from tests.execute.conclude.replies import LOADED, Setting, declared, error, evidence, file_of, result, setting, worked
 
 EVERY_FINDING = frozenset(FINDINGS)
 
@@ -112,7 +112,7 @@ def test_another_number_of_outputs_than_described(once: Setting) -> None:
 
 def test_outputs_that_are_not_there(once: Setting) -> None:
     named = result(once.tasks[0], declared(once.tasks[0]))
-    Path(named.outputs[0].path).unlink()
+    file_of(named, once.tasks[0]).unlink()
     conclusion = concluded(once, reproduces=named)
     assert conclusion.verdict.reason is Reason.REPLY_MALFORMED
     assert conclusion.compared is not None
@@ -171,7 +171,7 @@ def test_a_repetition_that_fails_or_leaves_no_array(thrice: Setting) -> None:
     raised = check(concluded(thrice, repeat_2=error(second)), Check.DETERMINISM)
     assert (raised.status, raised.reason) == (CheckStatus.FAILED, "exception")
     named = result(second, declared(second))
-    Path(named.outputs[0].path).unlink()
+    file_of(named, second).unlink()
     lost = concluded(thrice, repeat_2=named)
     assert check(lost, Check.DETERMINISM).status is CheckStatus.INCONCLUSIVE
     assert lost.verdict == PASSED

@@ -31,7 +31,7 @@ from harness.policy.policy import FINDINGS
 from harness.proc import Finished
 from harness.verdict import PASSED, Blame, Check, CheckStatus, Reason, Status, Verdict
 from harness.worker.protocol import EXIT_FAILED
-from tests.execute.conclude.replies import ENDED, LOADED, Setting, declared, result, setting, worked
+from tests.execute.conclude.replies import ENDED, LOADED, Setting, declared, file_of, result, setting, worked
 from tests.ledger.records import record
 
 SECONDS = st.floats(0, 1e6)
@@ -83,9 +83,9 @@ def results(task: Task) -> list[ResultEvent]:
     right = declared(task)
     nan = np.full_like(right, np.nan)
     garbage = result(task, right)
-    Path(garbage.outputs[0].path).write_bytes(b"\x93NUMPY garbage")
+    file_of(garbage, task).write_bytes(b"\x93NUMPY garbage")
     gone = result(task, right)
-    Path(gone.outputs[0].path).unlink()
+    file_of(gone, task).unlink()
     elsewhere = msgspec.structs.replace(gone, outputs=(ProducedOutput("out", task.inputs[0]),))
     arrays = [(), (right,), (right + 1,), (nan,), (right[..., :1],), (right[0],), (right, right)]
     arrays += [(right.astype(kind),) for kind in ("int8", "float64", "complex64", "bool")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from harness.execute.conclude.produced import arrays_of
 from harness.execute.conclude.tasks import Task
 
 
-def opened(folder: Path, *paths: Path | str) -> list[Array] | str:
-    """What is made of outputs with these paths; ``folder`` is that of their task."""
+def opened(folder: Path, *files: Path | str) -> list[Array] | str:
+    """What is made of outputs with these names; ``folder`` is that of their task."""
     task = Task(name="t", inputs=(), outputs=str(folder), padding=False)
-    outputs = tuple(ProducedOutput(name=f"out-{n}", path=str(path)) for n, path in enumerate(paths))
+    outputs = tuple(ProducedOutput(name=f"out-{n}", file=str(file)) for n, file in enumerate(files))
     return arrays_of(ResultEvent(task="t", seconds=0.0, outputs=outputs, peak_memory_bytes=0), task)
 
 
@@ -44,8 +45,8 @@ def test_a_place_outside_of_the_task(tmp_path: Path) -> None:
     for place in (tmp_path, folder / "deeper"):
         np.save(place / "a.npy", np.ones(3))
     (folder / "link.npy").symlink_to(tmp_path / "a.npy")
-    for path in (tmp_path / "a.npy", folder / "deeper" / "a.npy", folder / ".." / "a.npy"):
-        assert opened(folder, path) == "output out-0: a.npy is not in the folder of its task"
+    for path in (tmp_path / "a.npy", folder / "deeper" / "a.npy", "deeper/a.npy", "../a.npy", ".."):
+        assert opened(folder, path) == f"output out-0: {Path(path).name} is not in the folder of its task"
     assert opened(folder, folder / "link.npy") == "output out-0: link.npy is not in the folder of its task"
 
 
@@ -55,6 +56,17 @@ def test_a_link_within_the_folder_is_not_followed_either(tmp_path: Path) -> None
     assert (
         opened(tmp_path, tmp_path / "link.npy") == "output out-0: link.npy is not in the folder of its task"
     )
+
+
+def test_a_folder_that_became_a_link_and_a_pipe_that_nobody_fills(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "task").mkdir(parents=True)
+    np.save(tmp_path / "elsewhere" / "task" / "a.npy", np.ones(3))
+    (tmp_path / "outputs").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "task").symlink_to(tmp_path / "elsewhere" / "task")
+    os.mkfifo(tmp_path / "pipe.npy")
+    for folder, name in (("outputs/task", "a.npy"), ("task", "a.npy"), ("", "pipe.npy")):
+        problem = opened(tmp_path / folder, name)
+        assert problem == f"output out-0: {name} is not in the folder of its task"
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"\x93NUMPY\x01\x00"])

@@ -1,6 +1,7 @@
-"""A program of its own between the harness and one command: it starts it and sees to it that nothing is left.
+"""Between the harness and one command: it starts it and sees to it that nothing is left.
 
-It needs nothing but the standard library, and is told and tells everything by its three descriptors:
+It is a program of its own (``python supervisor.py``), or a child of a fork server. Either way it is told and
+tells everything by its three descriptors:
 
     0   one line, the job as JSON: argv, env, cwd and rlimits ({"RLIMIT_CORE": [soft, hard], ...}). Later
         the line "kill" (stop everything at once) or the end of input (ask with SIGTERM first): the harness
@@ -13,7 +14,6 @@ It needs nothing but the standard library, and is told and tells everything by i
 On Linux it is a child subreaper: whatever the command leaves behind becomes its child, and is killed.
 """
 
-# ruff: noqa: PLC0415, PTH110, PTH112, PTH123, PTH208  every import is part of what each process costs
 from __future__ import annotations
 
 import contextlib
@@ -24,6 +24,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any, Callable
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 KILL_SECONDS = 5.0  # for what does not die of SIGKILL at once: it waits for a device
@@ -34,30 +35,93 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 def main() -> None:
     """Run one job to its end."""
-    job = json.loads(sys.stdin.buffer.readline())
+    supervise(_start)
+
+
+def supervise(start: Callable[[dict[str, Any]], Command]) -> None:
+    """Read the job, start what it names, and end all of it.
+
+    Args:
+        start: gives a new child of this process, which leads a session of its own. An OSError says that it
+            cannot be had.
+    """
+    job = json.loads(_read_line())
     _adopt_orphans()
     _set_rlimits(job["rlimits"])
     try:
-        command = subprocess.Popen(
-            job["argv"],
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno(),
-            stderr=subprocess.STDOUT,
-            env=job["env"],
-            cwd=job["cwd"],
-            start_new_session=True,
-        )
+        command = start(job)
     except OSError as error:
         _report("refused", errno=error.errno, filename=error.filename)
         return
     try:
         _report("started", pid=command.pid)
         threading.Thread(target=_obey, args=(command,), daemon=True).start()
-        code = _wait(command)
+        code = command.wait()
     finally:
-        _signal_group(command.pid, _KILL)
+        command.kill_group()
         _kill_children()
     _report("ended", code=code, **_usage())
+
+
+class Command:
+    """A child of this process and the group that it leads."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._ended = False
+
+    def wait(self) -> int:
+        """Its exit code; orphans that end meanwhile are reaped."""
+        while True:
+            pid, status = os.wait()
+            if pid == self.pid:
+                self._ended = True
+                return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to its group, unless it has ended."""
+        if not self._ended:
+            self._signal_group(number)
+
+    def kill_group(self) -> None:
+        """Kill what is left of its group."""
+        self._signal_group(_KILL)
+
+    def _signal_group(self, number: int) -> None:
+        # A session's leader cannot leave its group, and a group is signalled as one: nobody forks in between.
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of it is left
+            os.killpg(self.pid, number)
+
+
+class _WindowsCommand(Command):
+    """A child where there are no groups."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(process.pid)
+        self._process = process
+
+    def wait(self) -> int:
+        return self._process.wait()
+
+    def _signal_group(self, number: int) -> None:  # noqa: ARG002  there is one way
+        self._process.terminate()
+
+
+def _start(job: dict[str, Any]) -> Command:
+    command = subprocess.Popen(
+        job["argv"],
+        stdin=subprocess.DEVNULL,
+        stdout=2,
+        stderr=subprocess.STDOUT,
+        env=job["env"],
+        cwd=job["cwd"],
+        pass_fds=job["fds"],
+        start_new_session=True,
+    )
+    if sys.platform == "win32":
+        return _WindowsCommand(command)
+    command.returncode = 0  # Command waits for it
+    return Command(command.pid)
 
 
 def listed_children(pid: int) -> list[int]:
@@ -112,39 +176,23 @@ def _set_rlimits(rlimits: dict[str, tuple[int, int]]) -> None:
             resource.setrlimit(kind, (soft, hard))
 
 
-def _obey(command: subprocess.Popen[bytes]) -> None:
+def _obey(command: Command) -> None:
     """Stop the command when the harness says so or is gone; the main thread does the rest."""
-    if sys.stdin.buffer.readline() != b"kill\n":
-        _signal(command, signal.SIGTERM)
+    if _read_line() != b"kill\n":
+        command.signal(signal.SIGTERM)
         time.sleep(GRACE_SECONDS)
-    _signal(command, _KILL)
+    command.signal(_KILL)
 
 
-def _signal(command: subprocess.Popen[bytes], number: int) -> None:
-    if command.returncode is not None:
-        return
-    if sys.platform == "win32":
-        command.terminate()
-    else:
-        _signal_group(command.pid, number)
-
-
-def _signal_group(group: int, number: int) -> None:
-    """A session's leader cannot leave its group, and a group is signalled as one: nobody forks in between."""
-    if sys.platform != "win32":
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing of it is left
-            os.killpg(group, number)
-
-
-def _wait(command: subprocess.Popen[bytes]) -> int:
-    """The command's exit code; orphans that end meanwhile are reaped."""
-    if sys.platform == "win32":
-        return command.wait()
-    while True:
-        pid, status = os.wait()
-        if pid == command.pid:
-            command.returncode = os.waitstatus_to_exitcode(status)
-            return command.returncode
+def _read_line() -> bytes:
+    """The next line of descriptor 0, without buffering more of it; b"" at its end."""
+    line = b""
+    while not line.endswith(b"\n"):
+        data = os.read(0, 1)
+        if not data:
+            return b""
+        line += data
+    return line
 
 
 def _kill_children() -> None:
@@ -183,7 +231,7 @@ def _usage() -> dict[str, float]:
 
 def _report(event: str, **what: object) -> None:
     with contextlib.suppress(OSError):  # the harness is gone
-        os.write(sys.stdout.fileno(), json.dumps({"event": event, **what}).encode() + b"\n")
+        os.write(1, json.dumps({"event": event, **what}).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,213 @@
+"""Level *container*: a Docker container for each worker, without network, rights or anything to write to.
+
+Its process 1 is the supervisor of :mod:`harness.proc`, so limits, exit codes and signals are known as at the
+other levels. The engine itself limits memory (a moment between two looks is enough to fill a machine) and the
+number of tasks, and filters system calls with its default profile.
+
+A container costs about half a second more than a process. Nothing is forked from a warm one: the default
+profile allows no namespaces inside, and cells that share a container could reach each other.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from harness.errors import IsolationError
+from harness.execute.isolate import container_image
+from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
+from harness.execute.isolate.container_host import INSIDE, ContainerHost, prepare
+from harness.execute.isolate.level import Command, Level, Mount
+from harness.limits import DEFAULTS, Limits
+from harness.proc import Finished
+
+HARDENING = (
+    *("--network", "none"),
+    *("--read-only",),
+    *("--cap-drop", "ALL"),
+    *("--security-opt", "no-new-privileges"),
+    *("--ipc", "private"),
+    *("--hostname", "worker"),
+    *("--log-driver", "none"),  # the engine would keep all output on its disk
+    *("--ulimit", "core=0", "--ulimit", "nofile=4096"),
+    *("--oom-score-adj", "500"),  # if the machine runs out of memory, rather this than the harness
+    *("--pull", "never"),
+)
+_NOBODY = 65534
+_TASKS_PER_PROCESS = 2  # the engine counts threads, too
+
+
+class ContainerCommand(Command, frozen=True, kw_only=True):
+    """A command for :func:`harness.proc.supervise`.
+
+    Attributes:
+        argv, env, cwd: as the container sees them.
+        host: starts the container; nothing here may be started without.
+    """
+
+    host: ContainerHost
+
+    def explain(self, finished: Finished) -> Finished:
+        """How the command ended, with the limit that the engine held it to."""
+        return msgspec.structs.replace(finished, limit=finished.limit or self.host.exceeded)
+
+
+class Container:
+    """Containers of one engine; :func:`container` finds it.
+
+    Args:
+        image: see :mod:`harness.execute.isolate.container_image`.
+        shown: the system, where the image has none.
+        user: user and group id of workers.
+        cpus: how many processors a container may use; None for all.
+        temporary_bytes: size of /tmp and of /dev/shm, each; they are memory.
+        hardening: options of ``docker run`` that keep a worker in.
+    """
+
+    level = Level.CONTAINER
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        image: str,
+        shown: Sequence[Mount],
+        user: tuple[int, int],
+        cpus: float | None = None,
+        temporary_bytes: int = 2**30,
+        hardening: Sequence[str] = HARDENING,
+    ) -> None:
+        self.description = f"container (Docker {engine.info.server_version}, uid {user[0]}, image {image})"
+        self._engine = engine
+        self._image = image
+        self._shown = tuple(shown)
+        self._user = user
+        self._cpus = cpus
+        self._temporary_bytes = temporary_bytes
+        self._hardening = tuple(hardening)
+
+    def path(self, mount: Mount) -> str:
+        """Its target."""
+        return mount.target
+
+    def hand_over(self, folder: Path) -> None:
+        """Let workers write to a folder and read what is in it, before any of them has seen it.
+
+        A folder above it must keep other users of the machine out.
+        """
+        if self._user[0] == os.getuid():
+            return
+        for parent, _, names in os.walk(folder):
+            Path(parent).chmod(0o777)
+            for file in (Path(parent, name) for name in names):
+                if not file.is_symlink():
+                    file.chmod(file.stat().st_mode | 0o444)
+
+    def for_fork_server(self) -> Container:
+        """The same: no process in a container can confine another one."""
+        return self
+
+    @contextmanager
+    def command(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        mounts: Sequence[Mount],
+        cwd: str,
+        fds: Sequence[int] = (),
+        limits: Limits = DEFAULTS,
+    ) -> Iterator[ContainerCommand]:
+        """See :class:`~harness.execute.isolate.level.Confinement`. Writable mounts are handed over.
+
+        Args:
+            argv: its first word is an interpreter (Python 3.8 or newer), in which the supervisor runs, too.
+            limits: what the engine itself sees to.
+        """
+        for mount in mounts:
+            if mount.writable:
+                self.hand_over(mount.source)
+        with tempfile.TemporaryDirectory(prefix="harness-container-") as private:
+            start = Mount(source=prepare(Path(private, "start")), target=INSIDE)
+            host = ContainerHost(
+                self._engine,
+                f"{LABEL}-{secrets.token_hex(8)}",
+                self.options((*self._shown, *mounts, start), limits),
+                image=self._image,
+                python=argv[0],
+                folder=start.source,
+            )
+            with closing(host):
+                yield ContainerCommand(
+                    argv=tuple(argv), env=dict(env), cwd=Path(cwd), fds=tuple(fds), host=host
+                )
+
+    def options(self, mounts: Sequence[Mount], limits: Limits) -> tuple[str, ...]:
+        """Options of ``docker run``, but for the name."""
+        options = [*self._hardening, "--label", f"{LABEL}={owner()}", "--workdir", "/"]
+        options += ["--user", f"{self._user[0]}:{self._user[1]}"]
+        options += ["--shm-size", str(self._temporary_bytes)]
+        options += ["--tmpfs", f"/tmp:rw,exec,nosuid,nodev,mode=1777,size={self._temporary_bytes}"]  # noqa: S108
+        if limits.memory_bytes is not None:
+            options += ["--memory", str(limits.memory_bytes)]
+            if self._engine.info.swap_limit:  # else there is a warning, and no swap is used
+                options += ["--memory-swap", str(limits.memory_bytes)]
+        if limits.processes is not None:
+            options += ["--pids-limit", str(_TASKS_PER_PROCESS * limits.processes)]
+        if self._cpus is not None:
+            options += ["--cpus", f"{self._cpus:g}"]
+        for mount in _visible(mounts):
+            options += ["--mount", _in_words(mount)]
+        return tuple(options)
+
+
+def container(*, cpus: float | None = None) -> Container:
+    """Containers as they can be had here.
+
+    The variable HARNESS_CONTAINER_IMAGE names an image whose system is shown in place of the machine's. The
+    environment's interpreter must be able to run in it.
+
+    Raises:
+        IsolationError: there are none; says what to install, to start or to set.
+    """
+    if sys.platform != "linux":
+        raise IsolationError(
+            f"no container: environments of {sys.platform} do not run in one: use Linux, or the level process"
+        )
+    engine = connect()
+    engine.sweep()
+    user = (_NOBODY, _NOBODY) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    if name := os.environ.get("HARNESS_CONTAINER_IMAGE"):
+        return Container(
+            engine, image=container_image.named_image(engine, name), shown=(), user=user, cpus=cpus
+        )
+    image = container_image.own_image(engine, uid=user[0], gid=user[1])
+    return Container(engine, image=image, shown=container_image.system_mounts(), user=user, cpus=cpus)
+
+
+def _visible(mounts: Sequence[Mount]) -> list[Mount]:
+    """Those that no later one hides: the engine sorts them by their targets."""
+    visible: list[Mount] = []
+    for mount in mounts:
+        target = PurePosixPath(mount.target)
+        visible = [other for other in visible if not PurePosixPath(other.target).is_relative_to(target)]
+        visible.append(mount)
+    return visible
+
+
+def _in_words(mount: Mount) -> str:
+    """The value of ``--mount``, one line of CSV. What is mounted below the source is not shown."""
+    fields = ["type=bind", f"source={mount.source}", f"target={mount.target}", "bind-propagation=rprivate"]
+    fields += [] if mount.writable else ["readonly"]
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()

@@ -1,0 +1,192 @@
+"""The harness's side of a fork server (see ``harness.worker.forkserver``)."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import Any
+
+from harness import proc
+from harness.errors import Interrupted
+from harness.execute.isolate.level import Command
+from harness.limits import LOG_BYTES, Limits
+from harness.proc.host import Handle
+
+READY_SECONDS = 120.0  # TensorFlow on a cold disk
+_HELLO_SECONDS = 30.0
+_LAST_WORD_SECONDS = 2.0  # from a child's end until the server has said how
+_CREDENTIALS = struct.Struct("3i")
+
+
+class ServerGoneError(Exception):
+    """The server has ended, or cannot fork as it was asked to; the log says why."""
+
+
+class ForkServer:
+    """A fork server and the processes below it; nothing of it is left after :meth:`close`.
+
+    Args:
+        command: the command line that serves on this descriptor.
+        log: where its own output goes.
+        cancel: set it to give up waiting.
+
+    Raises:
+        ServerGoneError: it does not start.
+        Interrupted: ``cancel`` was set.
+    """
+
+    def __init__(
+        self,
+        command: Callable[[int], AbstractContextManager[Command]],
+        *,
+        log: Path,
+        cancel: threading.Event,
+    ) -> None:
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._log = log
+        self._cancel = cancel
+        self._stopped = threading.Event()
+        self._sending = threading.Lock()
+        self._process = threading.Thread(target=self._run, args=(command, theirs), daemon=True)
+        self._process.start()
+        try:
+            if _receive(self._requests, READY_SECONDS, self._cancel) != b"ready":
+                raise ServerGoneError(f"the fork server does not start; {self._log_tail()}")
+        except BaseException:
+            self.close()
+            raise
+
+    def start(
+        self, orders: int, reports: int, output: int, *, separate: Mapping[str, Any] | None
+    ) -> Handle:
+        """Fork a supervisor of one cell with these as its descriptors 0, 1 and 2.
+
+        Args:
+            separate: the namespaces that the child makes for itself, as ``harness.worker.forkserver`` says.
+
+        Raises:
+            ServerGoneError: there will be none.
+            Interrupted: ``cancel`` was set.
+        """
+        own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            request = json.dumps({"separate": separate}).encode()
+            with theirs, self._sending:
+                socket.send_fds(self._requests, [request], [orders, reports, output, theirs.fileno()])
+            pid = _hello(own, self._cancel)
+            return _Forked(pid, os.pidfd_open(pid), own)
+        except OSError as error:
+            own.close()
+            raise ServerGoneError(f"the fork server is gone ({error}); {self._log_tail()}") from error
+        except BaseException:
+            own.close()
+            raise
+
+    def close(self) -> None:
+        """End it and everything below it."""
+        self._requests.close()
+        self._stopped.set()
+        self._process.join()
+
+    def _run(self, command: Callable[[int], AbstractContextManager[Command]], theirs: socket.socket) -> None:
+        with suppress(Interrupted, OSError), theirs, command(theirs.fileno()) as given:
+            proc.run(
+                given.argv,
+                log=self._log,
+                env=given.env,
+                cwd=given.cwd,
+                limits=Limits(log_bytes=LOG_BYTES),
+                cancel=self._stopped,
+                fds=(*given.fds, theirs.fileno()),
+            )
+
+    def _log_tail(self) -> str:
+        lines = proc.tail(self._log).strip().splitlines() if self._log.exists() else []
+        return lines[-1] if lines else "it says nothing"
+
+
+class ForkedCells:
+    """A host of supervisors (see :class:`harness.proc.host.Host`) that are forked for one cell."""
+
+    def __init__(self, server: ForkServer, separate: Mapping[str, Any] | None) -> None:
+        self._server = server
+        self._separate = separate
+
+    def start(self, orders: int, reports: int, output: int, *, fds: Sequence[int]) -> Handle:
+        """See :class:`ForkServer`."""
+        assert not fds, "a forked worker is handed nothing else"
+        return self._server.start(orders, reports, output, separate=self._separate)
+
+
+class _Forked:
+    def __init__(self, pid: int, descriptor: int, own: socket.socket) -> None:
+        self.pid = pid
+        self._descriptor: int | None = descriptor
+        self._own = own
+        self._exit_code: int | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._exit_code
+
+    def wait(self, seconds: float) -> bool:
+        if self._descriptor is None:
+            return True
+        if not select.select([self._descriptor], [], [], seconds)[0]:
+            return False
+        with suppress(OSError, ValueError, TimeoutError):
+            self._own.settimeout(_LAST_WORD_SECONDS)
+            self._exit_code = int(self._own.recv(64))
+        self._own.close()
+        os.close(self._descriptor)
+        self._descriptor = None
+        return True
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        if self._descriptor is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                signal.pidfd_send_signal(self._descriptor, number)
+
+
+def _hello(own: socket.socket, cancel: threading.Event) -> int:
+    """The id of the child, as this process sees it: the kernel translates it."""
+    if not _readable(own, _HELLO_SECONDS, cancel):
+        raise ServerGoneError("the fork server does not fork")
+    text, ancillary, _, _ = own.recvmsg(1000, socket.CMSG_SPACE(_CREDENTIALS.size))
+    for level, kind, data in ancillary:
+        if (level, kind, text) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS, b"hello"):
+            pid: int = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0]
+            return pid
+    why = text.decode("utf-8", "replace") or "it is gone"
+    raise ServerGoneError(f"the fork server cannot fork as it was asked to ({why})")
+
+
+def _receive(source: socket.socket, seconds: float, cancel: threading.Event) -> bytes:
+    """The next message; b"" if the other end was closed or says nothing for so long."""
+    return source.recv(64) if _readable(source, seconds, cancel) else b""
+
+
+def _readable(source: socket.socket, seconds: float, cancel: threading.Event) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if cancel.is_set():
+            raise Interrupted("stopped by the user")
+        if select.select([source], [], [], 0.1)[0]:
+            return True
+    return False

@@ -1,0 +1,245 @@
+"""Where workers come from: forked out of a warm process if that is possible, else started one by one."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness import proc
+from harness.environments.built import BuiltEnvironment, run_variables
+from harness.execute.isolate import seccomp
+from harness.execute.isolate.environment import environment_mounts
+from harness.execute.isolate.level import Command, Confinement, Level, Mount
+from harness.execute.stage import WORKER_PACKAGE
+from harness.execute.warm.fork_server import ForkedCells, ForkServer, ServerGoneError
+from harness.limits import Limits
+from harness.proc import Finished
+
+CELL = "/cell"
+_CELLS = "/cells"
+_WORKER = "/worker"
+_TEMPORARY_BYTES = 2**30
+_STARTS = 2  # of a fork server that fails, before every cell gets a process of its own
+# sys.path[0] would be the current folder, in which a model may have put a file called numpy.py.
+_BOOTSTRAP = "import sys; sys.path[0] = sys.argv[1]; from {} import main; main(sys.argv[2:])"
+_PRIVATE_FOLDERS = {
+    "HOME": "home",
+    "XDG_CACHE_HOME": "home",
+    "BIOIMAGEIO_CACHE_PATH": "home",
+    "TMPDIR": "tmp",
+}
+
+
+class Kind(NamedTuple):
+    """Workers that one fork server can serve."""
+
+    environment: str
+    runner: str
+    weights_format: str
+
+
+class Workers:
+    """All workers of a run. A context manager: no fork server is left afterwards.
+
+    Args:
+        confinement: the level of isolation.
+        worker: folder with the staged worker.
+        cells: folder of all folders of cells.
+        threads: how many threads each may use.
+        warm: whether to fork. Ignored where it is not possible.
+        say: is told where it turned out not to be possible.
+    """
+
+    def __init__(
+        self,
+        confinement: Confinement,
+        *,
+        worker: Path,
+        cells: Path,
+        threads: int,
+        warm: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        self.level = confinement.level
+        self._confinement = confinement
+        self._worker = worker
+        self._cells = cells
+        self._threads = threads
+        self._say = say
+        self._warm = warm and sys.platform == "linux" and confinement.level is not Level.CONTAINER
+        self._servers: dict[Kind, ForkServer] = {}
+        self._starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
+        self._failures: defaultdict[Kind, int] = defaultdict(int)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers.values():
+            server.close()
+        self._servers.clear()
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A new folder for one cell, gone at the end."""
+        with tempfile.TemporaryDirectory(dir=self._cells, ignore_cleanup_errors=True) as name:
+            Path(name).chmod(0o755)  # a worker may be another user; others are kept out further up
+            yield Path(name)
+
+    def run(
+        self,
+        cell: Path,
+        kind: Kind,
+        built: BuiltEnvironment,
+        *,
+        log: Path,
+        limits: Limits,
+        cancel: threading.Event,
+    ) -> Finished:
+        """Let a worker do the job in ``cell / "job.json"``.
+
+        Args:
+            cell: in one of :meth:`folder`; the worker's working directory.
+            limits: of the worker and all that it starts; ``disk_bytes`` is held against ``cell``.
+
+        Raises:
+            OSError: the interpreter cannot be started.
+            Interrupted: ``cancel`` was set.
+        """
+        for name in set(_PRIVATE_FOLDERS.values()):
+            (cell / name).mkdir(exist_ok=True)
+        self._confinement.hand_over(cell)
+        while self._can_fork(kind):
+            try:
+                server = self._server(kind, built, cancel)
+                return proc.supervise(
+                    {"worker": f"{self._inside(cell)}/job.json", **self._surroundings(cell, built)},
+                    ForkedCells(server, self._separate(cell)),
+                    log=log,
+                    limits=limits,
+                    folders=(cell,),
+                    cancel=cancel,
+                )
+            except ServerGoneError as error:
+                self._give_up(kind, error)
+        return self._run_alone(cell, built, log=log, limits=limits, cancel=cancel)
+
+    def _run_alone(
+        self, cell: Path, built: BuiltEnvironment, *, log: Path, limits: Limits, cancel: threading.Event
+    ) -> Finished:
+        mounts = (*self._mounts(built), *_of_cell(cell))
+        surroundings = self._surroundings(cell, built)
+        argv = self._argv(built, f"{WORKER_PACKAGE}.main", f"{self._inside(cell)}/job.json")
+        with self._confinement.command(
+            argv, env=surroundings["env"], mounts=mounts, cwd=surroundings["cwd"]
+        ) as command:
+            return proc.run(
+                command.argv,
+                log=log,
+                env=command.env,
+                cwd=command.cwd,
+                limits=limits,
+                folders=(cell,),
+                cancel=cancel,
+                fds=command.fds,
+            )
+
+    def _can_fork(self, kind: Kind) -> bool:
+        return self._warm and self._failures[kind] < _STARTS
+
+    def _server(self, kind: Kind, built: BuiltEnvironment, cancel: threading.Event) -> ForkServer:
+        """The one that is there, or a new one."""
+        with self._starting[kind]:
+            server = self._servers.get(kind)
+            if server is None:
+                log = self._cells / f"{kind.environment}-{kind.weights_format}.log"
+                server = ForkServer(lambda fd: self._serve(kind, built, fd), log=log, cancel=cancel)
+                self._servers[kind] = server
+            return server
+
+    def _give_up(self, kind: Kind, error: ServerGoneError) -> None:
+        with self._starting[kind]:
+            self._failures[kind] += 1
+            server = self._servers.pop(kind, None)
+            if self._failures[kind] == _STARTS:
+                self._say(f"{kind.weights_format}: a new process for each cell from here on, since {error}")
+        if server is not None:
+            server.close()
+
+    def _serve(
+        self, kind: Kind, built: BuiltEnvironment, descriptor: int
+    ) -> AbstractContextManager[Command]:
+        nothing = self._cells / "nothing"
+        nothing.mkdir(exist_ok=True)
+        cells = Mount(source=self._cells, target=_CELLS, writable=True)
+        mounts = (*self._mounts(built), cells, Mount(source=nothing, target=CELL))
+        home = self._confinement.path(cells)
+        variables = run_variables(built, threads=self._threads)
+        return self._confinement.for_fork_server().command(
+            self._argv(
+                built, f"{WORKER_PACKAGE}.forkserver", str(descriptor), kind.runner, kind.weights_format
+            ),
+            env={**variables, **dict.fromkeys(_PRIVATE_FOLDERS, f"{home}/nothing")},
+            mounts=mounts,
+            cwd=home,
+            fds=(descriptor,),
+        )
+
+    def _argv(self, built: BuiltEnvironment, module: str, *arguments: str) -> Sequence[str]:
+        worker = self._confinement.path(_of_worker(self._worker))
+        return (str(built.python), "-s", "-B", "-c", _BOOTSTRAP.format(module), worker, *arguments)
+
+    def _mounts(self, built: BuiltEnvironment) -> Sequence[Mount]:
+        """What every worker of the environment sees, at its own place but for the worker's code."""
+        return (*environment_mounts(built.python), _of_worker(self._worker))
+
+    def _inside(self, cell: Path) -> str:
+        """Where the worker finds its cell."""
+        return self._confinement.path(_of_cell(cell)[0])
+
+    def _surroundings(self, cell: Path, built: BuiltEnvironment) -> dict[str, Any]:
+        inside = self._inside(cell)
+        private = {name: f"{inside}/{folder}" for name, folder in _PRIVATE_FOLDERS.items()}
+        return {"env": {**run_variables(built, threads=self._threads), **private}, "cwd": inside}
+
+    def _separate(self, cell: Path) -> Mapping[str, Any] | None:
+        """What a forked worker does to be alone; the files of other cells vanish below an empty folder."""
+        if self._confinement.level is Level.PROCESS:
+            return None
+        inside = f"{_CELLS}/{cell.relative_to(self._cells).as_posix()}"
+        binds = [
+            {
+                "kind": "bind",
+                "source": f"{inside}{mount.target.removeprefix(CELL)}",
+                "target": mount.target,
+                "writable": mount.writable,
+            }
+            for mount in _of_cell(cell)
+        ]
+        empty = [
+            {"kind": "tmpfs", "target": folder, "size": size}
+            for folder, size in ((_CELLS, 4096), ("/tmp", _TEMPORARY_BYTES), ("/dev/shm", _TEMPORARY_BYTES))  # noqa: S108
+        ]
+        mounts = [*binds, *empty, {"kind": "proc", "target": "/proc"}]
+        strict = seccomp.program(seccomp.Variant.STRICT)
+        return {"mounts": mounts, "seccomp": base64.b64encode(strict).decode()}
+
+
+def _of_worker(worker: Path) -> Mount:
+    return Mount(source=worker, target=_WORKER)
+
+
+def _of_cell(cell: Path) -> Sequence[Mount]:
+    """The folder, and in it what the harness laid there, which the worker must not change."""
+    return (
+        Mount(source=cell, target=CELL, writable=True),
+        Mount(source=cell / "model", target=f"{CELL}/model"),
+        Mount(source=cell / "inputs", target=f"{CELL}/inputs"),
+    )

@@ -1,0 +1,102 @@
+"""Give a process a view of the machine of its own, in which other cells do not exist (Linux).
+
+For a process that may not do more than any user: everything happens in a user namespace of its own. What it
+may do there (mount, above all) is given up again before a model's code runs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Any
+
+# From linux/sched.h, sys/mount.h, linux/prctl.h and linux/capability.h.
+_NEWNS, _NEWUTS, _NEWIPC = 0x00020000, 0x04000000, 0x08000000
+_NEWUSER, _NEWPID = 0x10000000, 0x20000000
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
+_SECCOMP_MODE_FILTER = 2
+_CAPABILITY_VERSION_3 = 0x20080522
+_HIGHEST_CAPABILITY = 63
+_SIGKILL = 9
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def separate() -> None:
+    """Leave the user, mount, process, IPC and host name namespaces; the next child is process 1 of the new one.
+
+    The caller must have one thread. Raises OSError where the kernel or an outer sandbox forbids it.
+    """
+    user, group = os.getuid(), os.getgid()
+    _check(_libc.unshare(_NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWUTS), "unshare")
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{user} {user} 1")
+    _write("/proc/self/gid_map", f"{group} {group} 1")
+
+
+def mount_all(mounts: list[dict[str, Any]]) -> None:
+    """Lay out the files of process 1: ``{"kind": "bind" | "tmpfs" | "proc", "source", "target", ...}``.
+
+    A bind is read-only unless "writable" is true; a tmpfs has a "size" in bytes.
+    """
+    _mount("none", "/", "", _REC | _PRIVATE, "")
+    for mount in mounts:
+        target = mount["target"]
+        if mount["kind"] == "bind":
+            _mount(mount["source"], target, "", _BIND | _REC, "")
+            if not mount["writable"]:
+                _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV, "")
+        elif mount["kind"] == "tmpfs":
+            _mount("tmpfs", target, "tmpfs", _NOSUID | _NODEV, "mode=0700,size={}".format(mount["size"]))
+        else:
+            _mount("proc", target, "proc", _NOSUID | _NODEV | _NOEXEC, "")
+
+
+def give_up_privileges(seccomp: bytes) -> None:
+    """From here on nothing can be mounted, no namespace made, no privilege gained, whatever is executed.
+
+    Args:
+        seccomp: a filter in the kernel's own format (struct sock_filter[]); none is set if it is empty.
+    """
+    for capability in range(_HIGHEST_CAPABILITY + 1):
+        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    _check(_libc.capset(header, nothing), "capset")
+    _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    if seccomp:
+        _set_filter(seccomp)
+
+
+def die_with_parent() -> None:
+    """Be killed when the parent ends."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0), "pdeathsig")
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def _set_filter(seccomp: bytes) -> None:
+    program = _Program(len(seccomp) // 8, seccomp)
+    _check(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0), "seccomp")
+
+
+def _mount(source: str, target: str, kind: str, flags: int, data: str) -> None:
+    arguments = (os.fsencode(source), os.fsencode(target), kind.encode() or None)
+    _check(_libc.mount(*arguments, ctypes.c_ulong(flags), data.encode() or None), f"mount {target}")
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), what)

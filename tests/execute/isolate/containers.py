@@ -1,0 +1,91 @@
+"""What the tests of containers share: a real engine, and running Python code in a container."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from harness import proc
+from harness.errors import IsolationError
+from harness.execute.isolate.container import Container, container
+from harness.execute.isolate.container_engine import LABEL, Engine, connect
+from harness.execute.isolate.environment import environment_mounts
+from harness.execute.isolate.level import Mount
+from harness.limits import Limits
+from harness.proc.command import supervise
+
+PYTHON = Path(sys.executable)
+
+
+@functools.cache
+def engine() -> Engine:
+    """The engine of this machine; without one the test is skipped."""
+    try:
+        return connect()
+    except IsolationError as error:
+        pytest.skip(f"needs Docker: {error}")
+
+
+@functools.cache
+def confinement() -> Container:
+    """Containers of that engine."""
+    engine()
+    return container()
+
+
+def run(
+    code: str,
+    folder: Path,
+    *,
+    limits: Limits | None = None,
+    watched: Limits | None = None,
+    mounts: Sequence[Mount] = (),
+    cancel: threading.Event | None = None,
+    fds: Sequence[int] = (),
+    inside: Container | None = None,
+    python: Path = PYTHON,
+) -> proc.Finished:
+    """Run Python code in a container, with its output in the file "log" of a folder that it sees as /cell.
+
+    Args:
+        limits: what the engine sees to, and what the harness holds it to unless ``watched`` says otherwise.
+    """
+    cell = folder / "cell"
+    cell.mkdir(exist_ok=True)
+    limits = limits or Limits(seconds=60, memory_bytes=2**30, processes=64)
+    own = Mount(source=cell, target="/cell", writable=True)
+    with (inside or confinement()).command(
+        [str(python), "-I", "-S", "-B", "-c", code],
+        env={"LANG": "C.UTF-8"},
+        mounts=(*environment_mounts(python), own, *mounts),
+        cwd="/cell",
+        fds=fds,
+        limits=limits,
+    ) as command:
+        job = {"argv": command.argv, "env": command.env, "cwd": str(command.cwd)}
+        log = folder / "log"
+        ended = supervise(
+            job, command.host, log=log, limits=watched or limits, cancel=cancel, fds=command.fds
+        )
+        return command.explain(ended)
+
+
+def containers() -> set[str]:
+    """The names of all containers of the harness that there are, in whatever state."""
+    listed = engine().call("ps", "--all", "--filter", f"label={LABEL}", "--format", "{{.Names}}")
+    assert listed.ok, listed.output
+    return set(listed.output.split())
+
+
+def assert_no_new(before: set[str], *, within: float = 10.0) -> None:
+    """After so many seconds there is no container that was not there before."""
+    deadline = time.monotonic() + within
+    while new := containers() - before:
+        assert time.monotonic() < deadline, f"still there: {new}"
+        time.sleep(0.1)
