@@ -52,8 +52,9 @@ def main(args: argparse.Namespace) -> int:
     console.print(table)
     for left in planned.plan.left_out:
         console.print(f"left out: {left.what}: {left.why}", markup=False, soft_wrap=True)
+    count = len(planned.plan.cells)
     console.print(
-        f"{len(planned.plan.cells)} cells planned, {len(planned.plan.left_out)} left out; written to {path}",
+        f"{count} cell{'s' * (count != 1)} planned, {len(planned.plan.left_out)} left out; written to {path}",
         markup=False,
         soft_wrap=True,
     )

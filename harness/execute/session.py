@@ -78,12 +78,22 @@ def to_run(
             return False
         return record.reason not in _OF_LIMITS or not _allows_more(limits_of(cell), record)
 
-    return [cell for cell in cells if not settled(cell)]
+    cells = list(cells)
+    unsettled = {cell.key for cell in cells if not settled(cell)}
+    models = {cell.cell.model.source for cell in cells if cell.key in unsettled}
+
+    def disagrees(cell: PlannedCell) -> bool:
+        """Whether its verdict hangs on another cell of its model, which has changed."""
+        record = known.get(cell.key)
+        return record is not None and record.reason in _OF_SIBLINGS and cell.cell.model.source in models
+
+    return [cell for cell in cells if cell.key in unsettled or disagrees(cell)]
 
 
 _OF_LIMITS = {
     reason.slug for reason in (Reason.TIMED_OUT, Reason.MEMORY_LIMIT, Reason.PROCESS_LIMIT, Reason.DISK_LIMIT)
 }
+_OF_SIBLINGS = {reason.slug for reason in (Reason.FORMATS_DISAGREE, Reason.DEVICES_DISAGREE)}
 
 
 def _allows_more(limits: Limits, record: Record) -> bool:

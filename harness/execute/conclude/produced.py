@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,20 @@ def arrays_of(result: ResultEvent, task: Task) -> list[Array] | str:
     arrays: list[Array] = []
     for output in result.outputs:
         path = Path(output.path)
-        if path.is_symlink() or path.resolve().parent != folder:
+        if "\0" in output.path or path.is_symlink() or path.resolve().parent != folder:
             return f"output {output.name}: {path.name} is not in the folder of its task"
         try:
-            arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
-        except (OSError, ValueError, EOFError) as error:
+            arrays.append(_open(path))
+        except Exception as error:  # numpy raises whatever a hostile header makes it raise
             return f"output {output.name}: {path.name} is no readable array ({error})"
     return arrays
+
+
+def _open(path: Path) -> Array:
+    """Map one array. A named pipe would never end, and an archive is no array."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError("no regular file")
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise ValueError("an archive of several")
+    return array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -64,6 +65,30 @@ def test_what_is_no_array(data: bytes, tmp_path: Path) -> None:
     problem = opened(tmp_path, tmp_path / "first.npy", tmp_path / "a.npy")
     assert isinstance(problem, str)
     assert problem.startswith("output out-1: a.npy is no readable array (")
+
+
+HUGE = b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}\n"
+
+
+@pytest.mark.parametrize("header", [HUGE, b"(" * 3000, b"\0"])
+def test_a_header_that_breaks_numpy(header: bytes, tmp_path: Path) -> None:
+    length = len(header).to_bytes(2, "little")
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + length + header)
+    problem = opened(tmp_path, tmp_path / "a.npy")
+    assert isinstance(problem, str)
+    assert problem.startswith("output out-0: a.npy is no readable array (")
+
+
+def test_what_is_no_file_of_one_array(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npy")  # to open it would wait for ever
+    assert opened(tmp_path, tmp_path / "pipe.npy") == (
+        "output out-0: pipe.npy is no readable array (no regular file)"
+    )
+    np.savez(tmp_path / "a.npz", np.ones(3))
+    assert opened(tmp_path, tmp_path / "a.npz") == (
+        "output out-0: a.npz is no readable array (an archive of several)"
+    )
+    assert opened(tmp_path, f"{tmp_path}/a\0b") == "output out-0: a\0b is not in the folder of its task"
 
 
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
