@@ -30,6 +30,7 @@ WHY: dict[str, str] = {
     "sample-is-no-image": "The sample tensor is opened; no verdict of the harness depends on it.",
     "formats-disagree-pytorch_state_dict": _TOLERANCE,
     "formats-disagree-onnx": _TOLERANCE,
+    "declared-dependency": "A declared package that the environment lacks is an error like others.",
     "noise": "It runs once; the harness asks again, and the answers differ from each other.",
     "removes-its-folder": "An error like others; the harness loses the model's answer with the folder.",
 }
