@@ -91,7 +91,7 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.SHA256_MISMATCH: ReasonText(
         "sha256 differs",
-        "The file changed after its sha256 was written: restore it, or update the sha256.",
+        "The file changed after its sha256 was written: restore it, or write its `sha256` anew.",
     ),
     Reason.SOURCE_OUTSIDE_PACKAGE: ReasonText(
         "source outside the package",
@@ -103,7 +103,7 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.DESCRIPTION_INVALID: ReasonText(
         "description invalid",
-        "Correct what the message names, then run again.",
+        "Correct the field that the message names (entries of a list are counted from 0), then run again.",
     ),
     Reason.FORMAT_VERSION_UNSUPPORTED: ReasonText(
         "format version not supported", "Use format_version 0.4 or 0.5 in the description."
@@ -113,7 +113,8 @@ REASON: dict[Reason, ReasonText] = {
         "Make test tensor and description agree in axes, sizes and data type; it is a plain numeric .npy.",
     ),
     Reason.DANGEROUS_CONTENT: ReasonText(
-        "dangerous content", "Remove the code that the message names from the files and upload again."
+        "dangerous content",
+        "Save the weights again without the code that the message names; keep nothing but tensors.",
     ),
     Reason.SCAN_FAILED: ReasonText(
         "scan failed",
@@ -137,40 +138,56 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.UNDECLARED_DEPENDENCY: ReasonText(
         "undeclared dependency",
-        "Declare the module's package in the weights' dependencies, or do without it.",
+        "Do without the module, or declare its package in the `dependencies` of the weights entry: the "
+        "tool's own environment does not have it (`harness env show`).",
+    ),
+    Reason.DEPENDENCY_NOT_INSTALLED: ReasonText(
+        "declared dependency not installed",
+        "Nothing is wrong with the declaration: this version runs every model in the tool's own environment "
+        "(`harness env show`) and installs nothing that a model declares.",
     ),
     Reason.WEIGHTS_MISMATCH: ReasonText(
         "weights do not fit the architecture",
         "Export weights and architecture from the same model; check the architecture's kwargs.",
     ),
     Reason.UNSUPPORTED_OPERATOR: ReasonText(
-        "unsupported operator", "Export the weights with operators that this runtime version supports."
+        "unsupported operator",
+        "Export the weights with operators that this version of the tool supports (ONNX: another opset), or "
+        "ask its team for the one that the message names.",
     ),
     Reason.LOAD_FAILED: ReasonText(
-        "loading failed", "Check that the weights file is complete and was saved in the format that names it."
+        "loading failed",
+        "Check that the weights file is complete, and that it is of the weights format that lists it.",
     ),
     Reason.EXCEPTION: ReasonText(
         "exception while running",
         "Mend what the message names; the log has the whole traceback.",
     ),
     Reason.CRASHED: ReasonText(
-        "crashed", "The process was ended by a signal, twice; reproduce it with the log at hand."
+        "crashed",
+        "A signal ended the process, twice: look for compiled code that the test input or the weights break.",
     ),
     Reason.TIMED_OUT: ReasonText(
-        "timed out", "Make the test input smaller, or ask for a longer limit (`--timeout`)."
+        "timed out",
+        "Make the test input smaller, or ask for a longer limit (`--timeout`, or `seconds` or `cpu_seconds` "
+        "in the policy).",
     ),
     Reason.MEMORY_LIMIT: ReasonText(
-        "out of memory", "Make the test input smaller, or ask for a higher limit."
+        "out of memory",
+        "Make the test input smaller, or ask for a higher limit (`memory_bytes` in the policy).",
     ),
     Reason.PROCESS_EXITED: ReasonText(
         "ended its own process",
         "Do not call `exit` or `os._exit` in model code; raise an exception that says what is wrong.",
     ),
     Reason.PROCESS_LIMIT: ReasonText(
-        "too many processes", "Do not start processes in model code, or ask for a higher limit."
+        "too many processes",
+        "Do not start processes in model code, or ask for a higher limit (`processes` in the policy).",
     ),
     Reason.DISK_LIMIT: ReasonText(
-        "wrote too much", "Do not write files in model code, or ask for a higher limit."
+        "wrote too much",
+        "Do not write files in model code, or ask for a higher limit (`file_bytes` or `disk_bytes` in the "
+        "policy).",
     ),
     Reason.NETWORK_ACCESS: ReasonText(
         "tried to use the network", "Put everything that the model needs into its package."
@@ -182,18 +199,29 @@ REASON: dict[Reason, ReasonText] = {
     Reason.WRONG_OUTPUT_COUNT: ReasonText(
         "wrong number of outputs", "Describe every output of the network, in its order, and no other."
     ),
-    Reason.WRONG_SHAPE: ReasonText("wrong shape", "Correct the output's axes and sizes, or the test output."),
-    Reason.WRONG_DTYPE: ReasonText("wrong data type", "Correct the output's data type, or the test output."),
+    Reason.WRONG_SHAPE: ReasonText(
+        "wrong shape",
+        "If the produced shape is right, correct the output's `axes` and save its test tensor again; if not, "
+        "correct the network.",
+    ),
+    Reason.WRONG_DTYPE: ReasonText(
+        "wrong data type",
+        "If the produced type is right, correct the output's described type and save its test tensor again; "
+        "if not, correct the network or its postprocessing.",
+    ),
     Reason.UNEXPECTED_NAN: ReasonText(
         "NaN or infinity where none was expected",
         "Look for a division by zero or an overflow in the network.",
     ),
     Reason.VALUES_DIFFER: ReasonText(
         "values differ beyond tolerance",
-        "Save the test outputs again with these weights, or state a tolerance that the model needs and why.",
+        "If another weights format gives the declared outputs, export these weights again; if none does, "
+        "save the test outputs again, or state the tolerance that the model needs and why.",
     ),
     Reason.NOT_DETERMINISTIC: ReasonText(
-        "not deterministic", "Fix every random seed, and switch dropout and noise off for inference."
+        "not deterministic",
+        "If the model draws random numbers, fix the seed, and switch dropout and noise off; if it does not, "
+        "the tool computes differently each time: tell its team.",
     ),
     Reason.FORMATS_DISAGREE: ReasonText(
         "weights formats disagree", "Export the weights formats again from one trained model."
@@ -204,7 +232,8 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.VARIANT_FAILS: ReasonText(
         "another allowed size fails",
-        "Describe only the sizes and batches that the network takes, and the output sizes that follow.",
+        "Describe only the sizes (min + n × step) and batches that the network takes, and the output sizes "
+        "that follow.",
     ),
     Reason.NO_REPLY: ReasonText(
         "worker gave no reply", "Run again; if it stays so, read the log and report it."

@@ -123,6 +123,9 @@ class Reason(Enum):
     # load
     IMPORT_ERROR = _Meaning("import-error", Stage.LOAD, _FAILED, Blame.MODEL)
     UNDECLARED_DEPENDENCY = _Meaning("undeclared-dependency", Stage.LOAD, _FAILED, Blame.METADATA)
+    DEPENDENCY_NOT_INSTALLED = _Meaning(
+        "dependency-not-installed", Stage.LOAD, _INCONCLUSIVE, Blame.ENVIRONMENT
+    )
     WEIGHTS_MISMATCH = _Meaning("weights-mismatch", Stage.LOAD, _FAILED, Blame.MODEL)
     UNSUPPORTED_OPERATOR = _Meaning("unsupported-operator", Stage.LOAD, _FAILED, Blame.TOOL)
     LOAD_FAILED = _Meaning("load-failed", Stage.LOAD, _FAILED, Blame.MODEL)

@@ -45,7 +45,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
     "env": ("env", "list, lock, build, show and prune environments", "harness env build pytorch"),
-    "doctor": ("doctor", "what this machine can do", "harness doctor"),
+    "doctor": (
+        "doctor",
+        "what this machine can do, and which levels of isolation hold on it",
+        "harness doctor --isolation sandbox",
+    ),
 }
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("action", choices=["list", "lock", "build", "show", "prune"])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="environments (default: all of them)")
+    parser.add_argument(
+        "names", nargs="*", default=[], metavar="NAME", help="environments (default: all of them)"
+    )
     parser.add_argument("--upgrade", action="store_true", help="lock: take the newest versions that fit")
     options.add_environments(parser)
 

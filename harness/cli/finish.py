@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from harness.plan.plan import PlannedCell
 from harness.policy import DEFAULT, Policy
 from harness.verdict import Status
 
+_LINES = 5
+_WIDTH = 400
 _EXCEPTIONS = (Effect.WAIVED, Effect.COUNTED, Effect.IGNORED)  # the policy made them harmless
 
 
@@ -44,7 +47,7 @@ def finish(
     for status in (Status.FAILED, Status.INCONCLUSIVE):
         for decided in decision.cells:
             if decided.status is status:
-                explain(held[decided.key], decided, console)
+                explain(held[decided.key], decided, console, output)
     counts = ", ".join(
         f"{count} {labels.STATUS[status].label}" for status, count in decision.counts.items() if count
     )
@@ -78,16 +81,29 @@ def today() -> datetime.date:
     return datetime.date.fromisoformat(now()[:10])
 
 
-def explain(record: Record, decided: CellDecision | None, console: Console) -> None:
+def explain(record: Record, decided: CellDecision | None, console: Console, output: Path) -> None:
     """A red or inconclusive cell: what, why, who can act, what to do, and what the policy made of it."""
     assert record.blame is not None, "only what did not pass needs attention"  # noqa: S101
-    lines = [f"    {line}" for line in record.message.splitlines()[:3]]
+    lines = [f"    {line}" for line in in_short(record.message)]
     if lines:
         lines[0] = f"    why: {lines[0].strip()}"
     lines += [f"    who can act: {labels.BLAME[record.blame]}", f"    what to do: {record.hint}"]
+    logs = (output / "artifacts" / artifact.path for artifact in record.artifacts if artifact.kind == "log")
+    lines += [f"    log: {log}" for log in logs if log.is_file()]
+    again = shlex.join(["harness", "reproduce", record.key[:12], "--output", str(output)])
+    lines.append(f"    run it again: {again}")
     if decided is not None and decided.effect in _EXCEPTIONS:
         lines.append(f"    does not block: {decided.rule}")
     console.out("\n".join([one_line(record), *lines]))
+
+
+def in_short(message: str) -> list[str]:
+    """The lines of a message; a long one without its middle: what happened comes first, where it did last."""
+    lines = message.splitlines()
+    if len(lines) > _LINES:
+        lines = [*lines[: _LINES - 2], "…", lines[-1]]
+    half = _WIDTH // 2
+    return [line if len(line) <= _WIDTH else f"{line[:half]} … {line[-half:]}" for line in lines]
 
 
 def print_notes(decision: Decision, console: Console) -> None:

@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     if args.explain:
         _print_every_cell(decision)
     else:
-        _print_what_stops(decision, held, console)
+        _print_what_stops(decision, held, console, args.output)
     _print_exceptions(decision, console)
     print_notes(decision, console)
     console.out(f"policy: {origin}")
@@ -125,7 +125,7 @@ def _print_every_cell(decision: Decision) -> None:
     QuietConsole(highlight=False, width=width).print(table)
 
 
-def _print_what_stops(decision: Decision, held: Mapping[str, Record], console: Console) -> None:
+def _print_what_stops(decision: Decision, held: Mapping[str, Record], console: Console, output: Path) -> None:
     """The first few cells that keep the gate from being satisfied, each with what decided it."""
     from harness.cli.finish import explain
     from harness.ledger.gate import Effect
@@ -133,7 +133,7 @@ def _print_what_stops(decision: Decision, held: Mapping[str, Record], console: C
     stops = decision.having(Effect.BLOCKS, Effect.NO_RECORD, Effect.NO_VERDICT)
     for decided in stops[:_SHOWN]:
         if decided.key in held:
-            explain(held[decided.key], decided, console)
+            explain(held[decided.key], decided, console, output)
         else:
             console.out(f"! {_subject(decided.cell)}: no record")
         console.out(f"    rule: {decided.rule}")

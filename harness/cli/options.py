@@ -124,10 +124,9 @@ def repeat_for(args: argparse.Namespace, policy: Policy) -> int:
 
 def positive(text: str) -> int:
     """An argument's type: a whole number of 1 or more."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+    return int(text)
 
 
 def one_of(values: type[Enum]) -> Callable[[str], Any]:

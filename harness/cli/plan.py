@@ -64,7 +64,8 @@ def main(args: argparse.Namespace) -> int:
     )
     print_lines(console, (f"left out: {left.what}: {left.why}" for left in planned.plan.left_out))
     cells, left_out = len(planned.plan.cells), len(planned.plan.left_out)
-    print_lines(console, [f"{cells} cells planned, {left_out} left out; written to {path}"])
+    many = "s" * (cells != 1)
+    print_lines(console, [f"{cells} cell{many} planned, {left_out} left out; written to {path}"])
     return int(ExitCode.SATISFIED)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import glob
+import shlex
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +101,6 @@ def _plan(
             specs=specs,
             backend=recorded.environment.backend if recorded.environment else Backend.VENV,
             selection=Selection(
-                models=(glob.escape(recorded.model.id),),
                 consumers=(recorded.consumer.name,),
                 weights=(recorded.weights_format,) if recorded.weights_format else (),
                 devices=(recorded.device,),
@@ -119,12 +118,14 @@ def _same_cell(planned: Planned, recorded: Record, collection: str) -> PlannedCe
     mine = [
         entry
         for entry in planned.plan.cells
-        if entry.cell.weights_format is recorded.weights_format
+        if entry.cell.model.id == recorded.model.id
+        and entry.cell.weights_format is recorded.weights_format
         and (entry.cell.environment.name if entry.cell.environment else None) == name
     ]
     if not mine:
         raise UsageError(
-            f"{recorded.model.id}: {collection} has no such cell any more; `harness plan` says why"
+            f"{recorded.model.id}: {collection} has no such cell; name the COLLECTION that was tested, or "
+            f"see why it is left out: `harness plan {shlex.quote(collection)}`"
         )
     what = f"{recorded.model.id}: the record cannot be reproduced"
     entry = next((entry for entry in mine if entry.cell.model.version == recorded.model.version), mine[0])
@@ -176,6 +177,7 @@ def _execute(
                 clock=Clock(),
                 limits=Limits.of(recorded.limits),
                 policy=policy,
+                keys=frozenset(cell.key for cell in planned.plan.cells),
                 repeat=recorded.repeat,
                 isolation=recorded.isolation,
             ),

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from harness.cli import options
 from harness.errors import ExitCode, UsageError
@@ -41,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
     shown = current(read_records(folder), read_surveys(folder))
     records = [record for record in shown if _wanted(record, args)]
     if args.format == "table":
-        _print_table(records)
+        _print_table(records, args.output)
     else:
         formats = {"json": listing.as_json, "csv": listing.as_csv, "junit": listing.as_junit}
         sys.stdout.write(formats[args.format](records))
@@ -57,7 +58,7 @@ def _wanted(record: Record, args: argparse.Namespace) -> bool:
     )
 
 
-def _print_table(records: Sequence[Record]) -> None:
+def _print_table(records: Sequence[Record], output: Path) -> None:
     """One line for each cell, and below them what to do about those that need somebody."""
     from harness import labels
     from harness.cli.columns import print_columns
@@ -66,6 +67,9 @@ def _print_table(records: Sequence[Record]) -> None:
     from harness.verdict import Reason
 
     console = console_for_tables()
+    if not records:
+        console.print("no record fits")
+        return
     print_columns(
         console,
         ("model", "weights", "consumer", "environment", "device", "verdict", "s", "why"),
@@ -86,4 +90,4 @@ def _print_table(records: Sequence[Record]) -> None:
     )
     for record in records:
         if record.status in (Status.FAILED, Status.INCONCLUSIVE):
-            explain(record, None, console)
+            explain(record, None, console, output)

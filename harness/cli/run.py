@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--isolation",
         choices=["auto", "process", "sandbox", "container"],
         default="auto",
-        help="how far models are kept from this machine and from each other (default: the sandbox if it can be "
-        "had here, else process: for models that you trust); `harness doctor` says what holds",
+        help="how far models are kept from this machine and from each other (default: the sandbox if it can "
+        "be had here, else process: for models that you trust); `harness doctor` says what holds",
     )
     parser.add_argument(
         "--no-fork",
@@ -140,6 +140,7 @@ def _settings(args: argparse.Namespace, run: str, work: Work, clock: Clock) -> S
         clock=clock,
         limits=Limits(seconds=args.timeout),
         policy=work.policy,
+        keys=frozenset(cell.key for cell in work.planned.plan.cells),
         repeat=work.repeat,
         isolation=args.isolation,
         warm=not args.no_fork,
@@ -162,7 +163,10 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _seconds(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
     if not 0 < number < 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0 and below 1,000,000")
     return number

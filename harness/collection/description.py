@@ -18,7 +18,9 @@ from harness.collection.variants import Planned, Variant, plan_variants
 from harness.verdict import Reason
 
 SUPPORTED_FORMATS = ("0.4", "0.5")
-_LABEL_WORDS = re.compile(r"\b(label|labels|instance|instances)\b", re.IGNORECASE)
+_LABEL_WORDS = re.compile(
+    r"\b(label(?![ -]?free)|labels|instance|instances)\b(?! (probabilit|score|boundar))", re.IGNORECASE
+)
 _CLASS_WORDS = re.compile(r"\b(class|classes|category|categories|semantic)\b", re.IGNORECASE)
 _NOT_CONVERTED = Planned(
     (),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import msgspec
@@ -33,10 +33,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     device: Device
     consumer: ConsumerRef
     reproduces: bool
-    code: str
 
 
-def keep(cell: Cell, key: str, outputs: Sequence[Array], *, reproduces: bool, code: str) -> None:
+def keep(cell: Cell, key: str, outputs: Sequence[Array], *, reproduces: bool) -> None:
     """Keep a cell's outputs, in place of former ones; not those that are too large, nor without room."""
     assert cell.weights_format is not None, "a cell that ran has weights"
     if sum(array.nbytes for array in outputs) > MAX_CELL_BYTES:
@@ -47,7 +46,6 @@ def keep(cell: Cell, key: str, outputs: Sequence[Array], *, reproduces: bool, co
         device=cell.device,
         consumer=cell.consumer,
         reproduces=reproduces,
-        code=code,
     )
     with contextlib.suppress(OSError, HarnessError):  # a full disk: nothing is kept, nothing is lost
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,13 +60,19 @@ def keep(cell: Cell, key: str, outputs: Sequence[Array], *, reproduces: bool, co
             shutil.rmtree(new, ignore_errors=True)
 
 
-def others(cell: Cell, *, code: str) -> list[tuple[Kept, tuple[Array, ...]]]:
+def others(cell: Cell, *, keys: Set[str]) -> list[tuple[Kept, tuple[Array, ...]]]:
     """The newest outputs of each other weights format and device of the same model in the same tool.
 
-    Only those that the same deciding code made (``code``); memory-mapped.
+    Args:
+        keys: of the cells that may be compared; outputs of former environments and code have others.
+
+    Returns:
+        What is known of them, and the outputs, memory-mapped.
     """
     found: dict[tuple[WeightsFormat, Device], tuple[Kept, tuple[Array, ...]]] = {}
     for folder in sorted(_folder(cell).glob("[!.]*"), key=_modified):
+        if folder.name not in keys:
+            continue
         try:
             meta = jsonio.read(folder / _META, Kept)
             count = len(list(folder.glob("*.npy")))
@@ -79,7 +83,7 @@ def others(cell: Cell, *, code: str) -> list[tuple[Kept, tuple[Array, ...]]]:
         except (OSError, ValueError, EOFError, HarnessError):  # pruned meanwhile, or no folder of ours
             continue
         same = (meta.weights_format, meta.device) == (cell.weights_format, cell.device)
-        if not same and meta.consumer == cell.consumer and meta.code == code:
+        if not same and meta.consumer == cell.consumer:
             found[meta.weights_format, meta.device] = meta, arrays
     return [found[place] for place in sorted(found)]
 

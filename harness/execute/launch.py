@@ -20,7 +20,7 @@ _REPLY = "reply.jsonl"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker is told; see ``harness.worker`` for the fields. Paths are relative to the job's folder."""
+    """What a worker is told; see ``harness.worker``. Paths are relative to the job's folder."""
 
     protocol: int = protocol.VERSION
     runner: str

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+
+import numpy as np
 
 from harness.cell import WeightsFormat
 from harness.collection.model import Model
+from harness.collection.variants import Variant
 from harness.limits import DEFAULTS, Limits, layered
 
 # Frameworks hold the weights several times while they load them, and a network's activations are many times
@@ -29,8 +33,18 @@ def _by_size(model: Model, weights_format: WeightsFormat) -> Limits:
     tensors = sum(
         _size(model.paths[tensor.test_tensor.source]) for tensor in (*described.inputs, *described.outputs)
     )
-    needed = _BASE_BYTES + _WEIGHTS_COPIES * weights + _TENSOR_COPIES * tensors
+    largest = max([tensors, *(_of_variant(variant, model) for variant in described.variants)])
+    needed = _BASE_BYTES + _WEIGHTS_COPIES * weights + _TENSOR_COPIES * largest
     return Limits(memory_bytes=needed) if needed > (DEFAULTS.memory_bytes or 0) else Limits()
+
+
+def _of_variant(variant: Variant, model: Model) -> int:
+    """The size of a variant's inputs and outputs in bytes."""
+    inputs = zip(model.description.inputs, variant.inputs, strict=True)
+    outputs = zip(
+        model.description.outputs, ([size.min for size in sizes] for sizes in variant.outputs), strict=True
+    )
+    return sum(math.prod(shape) * np.dtype(tensor.dtype).itemsize for tensor, shape in (*inputs, *outputs))
 
 
 def _size(path: Path) -> int:

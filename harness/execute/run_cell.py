@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Set
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,6 @@ from harness.execute.conclude.believe import believed
 from harness.execute.conclude.checks import check_of_verdict
 from harness.execute.conclude.confirm import needs_another
 from harness.execute.conclude.question import Question
-from harness.execute.deciding import code_digest
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.settings import Settings
 from harness.execute.workers import Workers
@@ -119,7 +119,7 @@ def _outcome(
         conclusion = believed([done.conclusion for done in attempts], question)
         verdict = under_circumstances(conclusion.verdict, question.model, built)
         conclusion = msgspec.structs.replace(conclusion, verdict=verdict)
-        conclusion, pairs = _with_agreement(planned, conclusion, question)
+        conclusion, pairs = _with_agreement(planned, conclusion, question, settings.keys)
         conclusion = with_required(conclusion, settings.policy.required_checks)
         if conclusion.verdict.status is Status.PASSED and scanned.status is not Status.PASSED:
             # It loads, so that what the scanner could not read is no broken file: nobody knows what it is.
@@ -145,17 +145,16 @@ def _scan(result: ScanResult) -> Verdict:
 
 
 def _with_agreement(
-    planned: PlannedCell, conclusion: Conclusion, question: Question
+    planned: PlannedCell, conclusion: Conclusion, question: Question, keys: Set[str]
 ) -> tuple[Conclusion, tuple[Agreement, ...]]:
     """The conclusion with the check *agreement*, if there are outputs that others can be compared with."""
     compared = conclusion.compared
     if compared is None or not compared.produced or conclusion.verdict.reason in _UNUSABLE:
         return conclusion, ()
-    code = code_digest()
-    others = kept.others(planned.cell, code=code)
-    check, pairs = agreement(planned.cell, compared.produced, others, question)
     reproduces = compared.verdict.status is Status.PASSED
-    kept.keep(planned.cell, planned.key, compared.produced, reproduces=reproduces, code=code)
+    # Kept first: of two formats that end at the same time, at least one sees the other.
+    kept.keep(planned.cell, planned.key, compared.produced, reproduces=reproduces)
+    check, pairs = agreement(planned.cell, compared.produced, kept.others(planned.cell, keys=keys), question)
     return msgspec.structs.replace(conclusion, checks=(*conclusion.checks, check)), pairs
 
 

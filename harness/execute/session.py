@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from enum import Enum
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -84,12 +83,22 @@ def to_run(
             return False
         return record.reason not in _OF_LIMITS or not _allows_more(limits_of(cell), record)
 
-    return [cell for cell in cells if not settled(cell)]
+    cells = list(cells)
+    unsettled = {cell.key for cell in cells if not settled(cell)}
+    models = {cell.cell.model.source for cell in cells if cell.key in unsettled}
+
+    def disagrees(cell: PlannedCell) -> bool:
+        """Whether its verdict hangs on another cell of its model, which has changed."""
+        record = known.get(cell.key)
+        return record is not None and record.reason in _OF_SIBLINGS and cell.cell.model.source in models
+
+    return [cell for cell in cells if cell.key in unsettled or disagrees(cell)]
 
 
 _OF_LIMITS = {
     reason.slug for reason in (Reason.TIMED_OUT, Reason.MEMORY_LIMIT, Reason.PROCESS_LIMIT, Reason.DISK_LIMIT)
 }
+_OF_SIBLINGS = {reason.slug for reason in (Reason.FORMATS_DISAGREE, Reason.DEVICES_DISAGREE)}
 
 
 def _allows_more(limits: Limits, record: Record) -> bool:
@@ -172,7 +181,9 @@ class Session:
         self._observer.isolation(confinement.description)
         sweep()
         kept.prune()
-        with _workers(confinement, self._settings, self._observer.isolation) as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
+        with ExitStack() as stack:
+            workers = stack.enter_context(_workers(confinement, self._settings, self._observer.isolation))
+            pool = stack.enter_context(ThreadPoolExecutor(max_workers=jobs))
             self._execute_all(by_environment, pool, workers)
 
     def _execute_all(
@@ -280,9 +291,7 @@ def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
 
 
 @contextmanager
-def _workers(
-    confinement: Confinement, settings: Settings, say: Callable[[str], None]
-) -> Iterator[Workers]:
+def _workers(confinement: Confinement, settings: Settings, say: Callable[[str], None]) -> Iterator[Workers]:
     """All that is shared by the cells of a run, in one scratch folder.
 
     Raises:

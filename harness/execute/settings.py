@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         clock: the time that records bear.
         limits: what the command line asks for.
         policy: its bounds of tolerance and its required checks are part of the key.
+        keys: of all cells of the plan, whose outputs may be compared with each other.
         repeat: how often the declared inputs are run; part of the key.
     """
 
@@ -34,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     limits: Limits = Limits()
     policy: Policy = DEFAULT
+    keys: Set[str] = frozenset()
     repeat: int = 1
     isolation: str = "auto"
     warm: bool = True

@@ -121,7 +121,7 @@ class Workers:
                 server = self._server(kind, built, cancel)
                 return proc.supervise(
                     {"worker": f"{self._inside(cell)}/job.json", **self._surroundings(cell, built)},
-                    ForkedCells(server, self._separate(cell)),
+                    ForkedCells(server, self._separate(cell, built)),
                     log=log,
                     limits=limits,
                     folders=(cell,),
@@ -173,9 +173,7 @@ class Workers:
         if server is not None:
             server.close()
 
-    def _serve(
-        self, kind: Kind, built: BuiltEnvironment, descriptor: int
-    ) -> AbstractContextManager[Command]:
+    def _serve(self, kind: Kind, built: BuiltEnvironment, descriptor: int) -> AbstractContextManager[Command]:
         nothing = self._cells / "nothing"
         nothing.mkdir(exist_ok=True)
         cells = Mount(source=self._cells, target=_CELLS, writable=True)
@@ -209,7 +207,7 @@ class Workers:
         private = {name: f"{inside}/{folder}" for name, folder in _PRIVATE_FOLDERS.items()}
         return {"env": {**run_variables(built, threads=self._threads), **private}, "cwd": inside}
 
-    def _separate(self, cell: Path) -> Mapping[str, Any] | None:
+    def _separate(self, cell: Path, built: BuiltEnvironment) -> Mapping[str, Any] | None:
         """What a forked worker does to be alone; the files of other cells vanish below an empty folder."""
         if self._confinement.level is Level.PROCESS:
             return None
@@ -223,8 +221,14 @@ class Workers:
             }
             for mount in _of_cell(cell)
         ]
+        shown = [mount.target for mount in self._mounts(built)]
         empty = [
-            {"kind": "tmpfs", "target": folder, "size": size}
+            {
+                "kind": "tmpfs",
+                "target": folder,
+                "size": size,
+                "keeps": [target for target in shown if target.startswith(f"{folder}/")],
+            }
             for folder, size in ((_CELLS, 4096), ("/tmp", _TEMPORARY_BYTES), ("/dev/shm", _TEMPORARY_BYTES))  # noqa: S108
         ]
         mounts = [*binds, *empty, {"kind": "proc", "target": "/proc"}]

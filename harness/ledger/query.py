@@ -124,4 +124,3 @@ def _state(record: Record) -> tuple[ModelRef, bool]:
 
 def _told_nothing(record: Record) -> bool:
     return record.weights_format is None and not record.status.conclusive
-

@@ -183,7 +183,7 @@ def _cell_text(record: Record, level: int) -> str:
 
 def chips(records: Sequence[Record], *, root: str = "") -> tuple[Chip, ...]:
     """Chips of one model and consumer. ``root`` leads from the page to the site's root, "" or "../"."""
-    ordered = sorted(records, key=lambda r: (r.weights_format or "", r.device, r.key))
+    ordered = sorted(records, key=_chip_order)
     return tuple(
         Chip(
             look=look(record.status),
@@ -194,6 +194,12 @@ def chips(records: Sequence[Record], *, root: str = "") -> tuple[Chip, ...]:
         )
         for record, text in zip(ordered, distinguished(ordered), strict=True)
     )
+
+
+def _chip_order(record: Record) -> tuple[str, ...]:
+    """Alike for every model, so that the eye finds the same chip at the same place."""
+    environment = record.environment.name if record.environment else ""
+    return (record.weights_format or "", record.device, environment, record.key)
 
 
 def _title(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -137,8 +138,11 @@ def _row(group: Sequence[Record], consumers: Sequence[ConsumerRef]) -> Row:
 
 def _attention(models: Sequence[Sequence[Record]]) -> tuple[AttentionGroup, ...]:
     groups: dict[tuple[Status, str, str], list[Link]] = {}
+    shared = Counter(map(context.model_name, models))
     for group in models:
         name = context.model_name(group)
+        if shared[name] > 1:
+            name = f"{name} ({context.model_text(group[0].model)})"
         for record in sorted(group, key=context.attention_order):
             if record.status in (Status.FAILED, Status.INCONCLUSIVE):
                 kind = (record.status, context.reason_text(record), context.blame_text(record))

@@ -107,6 +107,7 @@ class RecordSection(msgspec.Struct, frozen=True, kw_only=True):
     pictures: tuple[Picture, ...]
     files: tuple[FileLink, ...]
     command: str
+    reproduce: str
 
 
 def record_section(record: Record, *, cell: str, kept: Mapping[Artifact, str], root: str) -> RecordSection:
@@ -146,6 +147,7 @@ def record_section(record: Record, *, cell: str, kept: Mapping[Artifact, str], r
             _file(artifact, kept, root) for artifact in record.artifacts if artifact.kind in words.FILE
         ),
         command=command(record),
+        reproduce=f"harness reproduce {record.key[:12]}",
     )
 
 

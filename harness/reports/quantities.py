@@ -45,9 +45,11 @@ def per_million(number: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share as percent; "100 %" and "0 %" only where it is exactly that."""
+    """A share as percent; "100 %" and "0 %" only where it is exactly that, "none" below it."""
     if share is None:
         return UNKNOWN
+    if share < 0:
+        return "none"
     if 0.99 < share < 1:
         return "> 99 %"
     if 0 < share < 0.01:

@@ -13,7 +13,7 @@ from . import protocol
 
 
 def main(arguments: list[str]) -> None:
-    """Do the job whose path is the only argument, and end. Nothing that a model left running is waited for."""
+    """Do the job whose path is the only argument, and end, whatever a model left running."""
     os._exit(work(*arguments))
 
 

@@ -24,7 +24,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def separate() -> None:
-    """Leave the user, mount, process, IPC and host name namespaces; the next child is process 1 of the new one.
+    """Leave the user, mount, process, IPC and host name namespaces; the next child is process 1 in its own.
 
     The caller must have one thread. Raises OSError where the kernel or an outer sandbox forbids it.
     """
@@ -38,17 +38,21 @@ def separate() -> None:
 def mount_all(mounts: list[dict[str, Any]]) -> None:
     """Lay out the files of process 1: ``{"kind": "bind" | "tmpfs" | "proc", "source", "target", ...}``.
 
-    A bind is read-only unless "writable" is true; a tmpfs has a "size" in bytes.
+    A bind is read-only unless "writable" is true. A tmpfs has a "size" in bytes, and "keeps" the folders
+    below it, read-only, that would else vanish.
     """
     _mount("none", "/", "", _REC | _PRIVATE, "")
     for mount in mounts:
         target = mount["target"]
         if mount["kind"] == "bind":
-            _mount(mount["source"], target, "", _BIND | _REC, "")
-            if not mount["writable"]:
-                _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV, "")
+            _bind(mount["source"], target, writable=mount["writable"])
         elif mount["kind"] == "tmpfs":
+            kept = [(folder, os.open(folder, os.O_PATH)) for folder in mount["keeps"]]
             _mount("tmpfs", target, "tmpfs", _NOSUID | _NODEV, "mode=0700,size={}".format(mount["size"]))
+            for folder, descriptor in kept:
+                os.makedirs(folder)
+                _bind(f"/proc/self/fd/{descriptor}", folder, writable=False)
+                os.close(descriptor)
         else:
             _mount("proc", target, "proc", _NOSUID | _NODEV | _NOEXEC, "")
 
@@ -81,6 +85,12 @@ class _Program(ctypes.Structure):
 def _set_filter(seccomp: bytes) -> None:
     program = _Program(len(seccomp) // 8, seccomp)
     _check(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0), "seccomp")
+
+
+def _bind(source: str, target: str, *, writable: bool) -> None:
+    _mount(source, target, "", _BIND | _REC, "")
+    if not writable:
+        _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV, "")
 
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str) -> None:

@@ -109,13 +109,14 @@ def _chain(error: BaseException) -> list[BaseException]:
             continue
         chain.append(current)
         queue.extend(getattr(current, "exceptions", ()))
-        cause = current.__cause__ or current.__context__
+        cause = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
         if cause is not None:
             queue.append(cause)
     return chain
 
 
 def _cut(text: str) -> str:
+    text = text.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair is no text
     if len(text) <= _MAX_TEXT:
         return text
     half = _MAX_TEXT // 2

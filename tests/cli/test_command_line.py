@@ -13,6 +13,8 @@ import pytest
 
 from harness.cli import COMMANDS, run_command_line
 from harness.errors import ExitCode
+from harness.verdict import Reason
+from tests.cli.planned import outcome_of, write_ledger
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,6 +151,44 @@ def test_wrong_usage_has_exit_code_2(arguments: list[str], capsys: pytest.Captur
         run_command_line(arguments)
     assert exited.value.code == ExitCode.USAGE
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--jobs", "two", "'two' is no whole number of 1 or more"),
+        ("--jobs", "1.5", "'1.5' is no whole number of 1 or more"),
+        ("--timeout", "soon", "'soon' is no number of seconds above 0"),
+        ("--timeout", "nan", "'nan' is no number of seconds above 0"),
+    ],
+)
+def test_a_number_that_is_none_is_told_in_words(
+    option: str, value: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_command_line(["run", option, value])
+    assert f"argument {option}: {words}" in capsys.readouterr().err
+
+
+def test_an_action_without_names_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run_command_line(["env"])
+    assert capsys.readouterr().err.endswith("the following arguments are required: action\n")
+
+
+def test_a_cell_of_another_collection(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ledger(tmp_path, outcome_of("strange", Reason.EXCEPTION))
+    code, line = failing(capsys, "reproduce", "strange", collection, "--output", tmp_path)
+    assert code == ExitCode.USAGE
+    assert f"strange: {collection} has no such cell; name the COLLECTION that was tested" in line
+
+
+def test_no_record_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_ledger(tmp_path, outcome_of("good"))
+    assert run_command_line(["results", "--select", "bad", "--output", str(tmp_path)]) == ExitCode.SATISFIED
+    assert capsys.readouterr().out == "no record fits\n"
 
 
 @pytest.mark.parametrize("arguments", [["plan", "nowhere", "--debug"], ["--debug", "plan", "nowhere"]])

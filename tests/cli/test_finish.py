@@ -11,6 +11,7 @@ from harness.cli.finish import explain, finish
 from harness.cli.progress import QuietConsole
 from harness.errors import ExitCode
 from harness.ledger.gate import decide
+from harness.ledger.record import Artifact
 from harness.ledger.survey import Survey
 from harness.policy import DEFAULT, Level, Policy, read_policy
 from harness.verdict import Reason
@@ -37,10 +38,12 @@ def test_the_end_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         "    why: differs: what happened",
         "    who can act: the model",
         f"    what to do: {DIFFERS.hint}",
+        f"    run it again: harness reproduce differs --output {tmp_path}",
         "? silent · onnx · bioimageio.core · onnx: no verdict: worker gave no reply (0.0 s)",
         "    why: silent: what happened",
         "    who can act: the test infrastructure",
         f"    what to do: {SILENT.hint}",
+        f"    run it again: harness reproduce silent --output {tmp_path}",
         "3 cells (2 run now, 1 unchanged): 1 passed, 1 failed, 1 no verdict",
         f"1 of 3 cells failed; 1 of 3 cells has no verdict; report: {tmp_path / 'site' / 'index.html'}",
     ]
@@ -75,14 +78,31 @@ def test_an_expired_waiver_ends_a_run_with_1(tmp_path: Path, capsys: pytest.Capt
     [
         ("", []),
         ("one :x: [b]two", ["    why: one :x: [b]two"]),
-        ("one\n  two\nthree\nfour", ["    why: one", "      two", "    three"]),
+        ("one\n  two\nthree", ["    why: one", "      two", "    three"]),
+        ("1\n2\n3\n4\n5\n6", ["    why: 1", "    2", "    3", "    …", "    6"]),
+        (f"{'a' * 300}{'z' * 300}", [f"    why: {'a' * 200} … {'z' * 200}"]),
     ],
 )
-def test_a_message_is_shown_as_it_is_and_cut_where_it_is_long(
+def test_a_message_is_shown_as_it_is_without_the_middle_of_a_long_one(
     message: str, lines: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = msgspec.structs.replace(DIFFERS, message=message)
     (decided,) = decide({told.key: told.cell}, [told], DEFAULT, today=TODAY).cells
-    explain(told, decided, QuietConsole(highlight=False))
+    explain(told, decided, QuietConsole(highlight=False), Path("my reports"))
     _, *printed = capsys.readouterr().out.splitlines()
-    assert printed == [*lines, "    who can act: the model", f"    what to do: {told.hint}"]
+    assert printed == [
+        *lines,
+        "    who can act: the model",
+        f"    what to do: {told.hint}",
+        "    run it again: harness reproduce differs --output 'my reports'",
+    ]
+
+
+def test_the_log_is_named_where_it_is_still_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logs = tuple(Artifact(kind="log", path=path, bytes=1) for path in ("kept.txt", "gone.txt"))
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "kept.txt").write_text("x")
+    explain(msgspec.structs.replace(DIFFERS, artifacts=logs), None, QuietConsole(), tmp_path)
+    printed = capsys.readouterr().out
+    assert f"    log: {tmp_path / 'artifacts' / 'kept.txt'}\n" in printed
+    assert "gone.txt" not in printed

@@ -57,6 +57,7 @@ def test_a_red_cell_is_told_with_reason_blame_and_rule(
         "    why: differs: what happened",
         "    who can act: the model",
         f"    what to do: {DIFFERS.hint}",
+        f"    run it again: harness reproduce differs --output {tmp_path}",
         "    rule: no rule matches: required",
         "! silent · onnx · bioimageio.core · onnx · cpu: no record",
         "    rule: every planned cell needs a record, whatever its level",

@@ -168,3 +168,13 @@ def test_a_failure_for_another_reason_does_not_run_for_a_higher_limit() -> None:
     cell = planned("a")
     known = [record_of(cell, Reason.EXCEPTION)]
     assert to_run([cell], known, Rerun.INCONCLUSIVE, limits_of=lambda _: Limits(seconds=9999)) == []
+
+
+def test_a_cell_that_disagrees_with_another_one_runs_again_when_that_one_does() -> None:
+    mine, sibling = planned("a"), msgspec.structs.replace(planned("a"), key="a of another format")
+    known = [record_of(mine, Reason.FORMATS_DISAGREE)]
+    assert to_run([mine, sibling], known, Rerun.INCONCLUSIVE, limits_of=lambda _: DEFAULTS) == [mine, sibling]
+    settled = [*known, record_of(sibling, None)]
+    assert to_run([mine, sibling], settled, Rerun.INCONCLUSIVE, limits_of=lambda _: DEFAULTS) == []
+    other = planned("b")
+    assert to_run([mine, other], known, Rerun.INCONCLUSIVE, limits_of=lambda _: DEFAULTS) == [other]

@@ -2,81 +2,48 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harness.cell import WeightsFormat
 from harness.environments import store
-from harness.environments.built import run_variables
 from harness.environments.spec import load_all
 from harness.ledger.record import Record
+from harness.limits import Limits
 from harness.verdict import Status
+from tests.zoo.differential.reference import run_reference
 
 from .broken import copy_model, update_sha256
 from .conftest import ROOT, Run, run_harness
 
 pytestmark = pytest.mark.slow
 
-# The command cannot be asked for keras_v3 alone, so the function behind it is called.
-_KERAS_V3 = """
-import sys
-from bioimageio.core import test_model
-summary = test_model(sys.argv[1], weight_format="keras_v3")
-open(sys.argv[2], "w").write(summary.model_dump_json())
-"""
+PATIENT = Limits(seconds=600)
 
 
-def reference_passes(source: Path, record: Record, scratch: Path) -> bool:
+def reference_passes(source: Path, record: Record) -> bool:
     """What ``bioimageio test`` says of a model in the environment of a record."""
     assert record.environment
-    assert record.weights_format
     spec = load_all(ROOT / "environments")[record.environment.name]
     built = store.find(spec, record.environment.backend)
     assert built, "the run built it"
-    scratch.mkdir()
-    summary = scratch / "summary.json"
-    command = (
-        ["-c", _KERAS_V3, str(source), str(summary)]
-        if record.weights_format is WeightsFormat.KERAS_V3
-        else [
-            *("-m", "bioimageio.core", "test", str(source)),
-            *(f"--weight-format={record.weights_format.value}", f"--summary={summary}"),
-        ]
-    )
-    done = subprocess.run(
-        [built.python, *command],
-        env={
-            **run_variables(built, threads=1),
-            "HOME": str(scratch),
-            "BIOIMAGEIO_CACHE_PATH": str(scratch),
-            "TMPDIR": str(scratch),
-        },
-        cwd=scratch,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert summary.exists(), done.stderr
-    return bool(json.loads(summary.read_text("utf-8"))["status"] == "passed")
+    outcome = run_reference(source, record.weights_format, built, limits=PATIENT)
+    assert outcome.passed is not None, outcome
+    return outcome.passed
 
 
-def compare(run: Run, collection: Path, scratch: Path) -> dict[tuple[str, str, str], tuple[bool, bool]]:
+def compare(run: Run, collection: Path) -> dict[tuple[str, str, str], tuple[bool, bool]]:
     """For every cell that ran: (ours, theirs)."""
     records = [record for record in run.records if record.environment]
 
-    def theirs(numbered: tuple[int, Record]) -> bool:
-        number, record = numbered
-        return reference_passes(collection / record.model.source, record, scratch / str(number))
+    def theirs(record: Record) -> bool:
+        return reference_passes(collection / record.model.source, record)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        answers = list(pool.map(theirs, enumerate(records)))
+        answers = list(pool.map(theirs, records))
     return {
         (r.model.id, r.weights_format.value if r.weights_format else "", r.environment.name): (
             r.status is Status.PASSED,
@@ -87,14 +54,14 @@ def compare(run: Run, collection: Path, scratch: Path) -> dict[tuple[str, str, s
     }
 
 
-def test_on_the_collection(collection_run: Run, collection: Path, tmp_path: Path) -> None:
-    verdicts = compare(collection_run, collection, tmp_path)
+def test_on_the_collection(collection_run: Run, collection: Path) -> None:
+    verdicts = compare(collection_run, collection)
     assert len(verdicts) >= 20
     assert {cell: pair for cell, pair in verdicts.items() if pair != (True, True)} == {}
 
 
-def test_on_real_models(real_run: Run, real_models: Path, tmp_path: Path) -> None:
-    verdicts = compare(real_run, real_models, tmp_path)
+def test_on_real_models(real_run: Run, real_models: Path) -> None:
+    verdicts = compare(real_run, real_models)
     assert {cell: pair for cell, pair in verdicts.items() if pair != (True, True)} == {}
 
 
@@ -129,8 +96,7 @@ def broken_models(collection: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_on_broken_models(broken_models: Path, tmp_path: Path) -> None:
     run = run_harness(broken_models, tmp_path / "run", "--weights", "onnx")
     assert run.code == 1
-    (tmp_path / "reference").mkdir()
-    verdicts = compare(run, broken_models, tmp_path / "reference")
+    verdicts = compare(run, broken_models)
     assert {model: pair[0] == pair[1] for (model, _, _), pair in verdicts.items()} == dict.fromkeys(
         ["few-elements-differ", "output-differs", "variant-fails", "weights-truncated"], True
     )

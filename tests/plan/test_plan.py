@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import jsonio
-from harness.cell import Backend, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
+from harness.cell import Backend, Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
 from harness.collection.model import Model, Unreadable
 from harness.consumers import CONSUMERS, Consumer
 from harness.environments.spec import EnvironmentSpec
@@ -192,18 +192,34 @@ def test_plans_that_are_none(changes: dict[str, Any], words: str, tmp_path: Path
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers()), st.integers(1, 9))
-def test_shards_are_a_partition_of_even_parts(cells: list[int], count: int) -> None:
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=20), st.integers(1, 9))
+def test_shards_are_a_partition_of_even_parts_that_keeps_models_together(
+    names: list[str], count: int
+) -> None:
+    cells = [planned(name, number) for number, name in enumerate(names)]
     parts = [shard(cells, index, count) for index in range(1, count + 1)]
-    assert sorted(cell for part in parts for cell in part) == sorted(cells)
-    sizes = [len(part) for part in parts]
-    assert max(sizes) - min(sizes) <= 1
+    assert sorted(cell.key for part in parts for cell in part) == sorted(cell.key for cell in cells)
+    models = [{cell.cell.model.source for cell in part} for part in parts]
+    assert sum(map(len, models)) == len(set(names))
+    assert max(map(len, models)) - min(map(len, models)) <= 1
+
+
+def planned(model: str, number: int) -> PlannedCell:
+    """One of several cells of a model."""
+    cell = Cell(
+        model=ModelRef(id=model, version="1", sha256="0", source=model),
+        weights_format=None,
+        consumer=ConsumerRef(name="tool", version="1"),
+        environment=None,
+        device=Device.CPU,
+    )
+    return PlannedCell(key=f"{model}-{number}", cell=cell, depth=Depth.STATIC, why="asked")
 
 
 @pytest.mark.parametrize(("index", "count"), [(0, 2), (3, 2), (1, 0)])
 def test_a_shard_that_is_none(index: int, count: int) -> None:
     with pytest.raises(ValueError, match=f"no part {index} of {count}"):
-        shard([1], index, count)
+        shard([], index, count)
 
 
 def _spec(folder: Path, *consumers: str) -> EnvironmentSpec:

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from harness.proc import tree as tree_module
-from harness.worker.supervisor import LISTS_CHILDREN, listed_children, searched_children
 from harness.proc.tree import Tree
+from harness.worker.supervisor import LISTS_CHILDREN, listed_children, searched_children
 
 from .commands import linux
 

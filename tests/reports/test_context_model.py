@@ -92,6 +92,7 @@ def test_section_of_a_failed_record() -> None:
             FileLink(word="build log", size="10 B", href=""),
         ),
         command=command(record),
+        reproduce="harness reproduce eeeeeeeeeeee",
     )
 
 

@@ -123,6 +123,14 @@ def test_long_groups_are_folded() -> None:
     assert (group.count, len(group.links), len(group.more)) == (9, 6, 3)
 
 
+def test_models_of_one_name_are_told_apart() -> None:
+    ids = ("m1", "m2", "other")
+    records = [make_record(model=make_model(name), **because(Reason.TIMED_OUT)) for name in ids]
+    records[2] = msgspec.structs.replace(records[2], model_info=ModelInfo(name="Other"))
+    (group,) = overview(records, generated_at=GENERATED_AT).attention
+    assert [link.model for link in group.links] == ["Other", "Plain Model (m1)", "Plain Model (m2)"]
+
+
 def test_cells_of_one_reason_are_grouped_by_who_can_act() -> None:
     tool = make_record(model=make_model("m1"), **because(Reason.CRASHED, blame=Blame.TOOL))
     records = [make_record(**because(Reason.CRASHED)), tool]

@@ -45,6 +45,7 @@ def test_per_million(number: float, text: str) -> None:
     ("share", "text"),
     [
         (None, "–"),
+        (-1830.55, "none"),
         (0.0, "0 %"),
         (0.004, "< 1 %"),
         (0.5, "50 %"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from harness.verdict import Reason
 from tests.zoo.building import (
+    Build,
+    add_code,
     first_half,
+    package,
     with_code,
     with_content,
     with_file,
@@ -48,6 +52,18 @@ def _scale_along_axes(content: dict[str, Any]) -> None:
     ]
 
 
+def with_declared_dependency(module: str) -> Build:
+    """The architecture imports a module that the weights' environment file names."""
+
+    def build(folder: Path) -> None:
+        with package(folder, "pytorch_state_dict") as content:
+            add_code(folder, f"\nimport {module}\n")
+            (folder / "environment.yaml").write_text(f"dependencies: [pip, pip: [{module}]]\n", "utf-8")
+            content["weights"]["pytorch_state_dict"]["dependencies"] = {"source": "environment.yaml"}
+
+    return build
+
+
 CASES = (
     Case("syntax-error", with_code("def broken(:\n"), Reason.IMPORT_ERROR, ("unet2d.py",)),
     Case(
@@ -67,6 +83,12 @@ CASES = (
         with_code("\nimport a_package_that_nobody_has\n"),
         Reason.UNDECLARED_DEPENDENCY,
         ("a_package_that_nobody_has",),
+    ),
+    Case(
+        "declared-dependency",
+        with_declared_dependency("a_package_that_nobody_has"),
+        Reason.DEPENDENCY_NOT_INSTALLED,
+        ("a_package_that_nobody_has", "environment.yaml"),
     ),
     Case("weights-of-another-network", with_code(ANOTHER_NETWORK), Reason.WEIGHTS_MISMATCH, ("fine_in",)),
     Case(

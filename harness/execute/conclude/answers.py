@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from harness.execute.conclude.answer_variants import answer_variants
-from harness.execute.conclude.checks import check_of_prediction, check_of_verdict, ran
-from harness.execute.conclude.classify import explain
+from harness.execute.conclude.checks import check_of_prediction, check_of_verdict, explained, ran
 from harness.execute.conclude.compare import Comparison, compare
 from harness.execute.conclude.determinism import determinism
 from harness.execute.conclude.evidence import Evidence
@@ -31,10 +30,11 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
 def conclude(evidence: Evidence, tasks: Sequence[Task], question: Question) -> Conclusion:
     """Judge everything that the worker produced; the first check that did not pass decides.
 
-    Findings (determinism, as called) do not; see :func:`with_required`.
+    Findings (determinism, as called) do so only where the policy requires them: a verdict that may be chance
+    is tried again, whichever check it is of.
     """
     if evidence.error() is not None or evidence.load_seconds is None or evidence.malformed is not None:
-        verdict = explain(evidence, question.limits)
+        verdict = explained(evidence, question)
         return Conclusion(verdict=verdict, checks=(check_of_verdict(Check.LOAD, verdict),))
     checks = [check_of_verdict(Check.LOAD, PASSED, evidence.load_seconds)]
     by_name = {task.name: task for task in tasks}
@@ -55,7 +55,8 @@ def conclude(evidence: Evidence, tasks: Sequence[Task], question: Question) -> C
     if verdict.status is Status.PASSED:
         verdict = variants
     checks.append(_as_called(evidence, by_name[AS_CALLED], question))
-    return Conclusion(verdict=verdict, checks=tuple(checks), compared=compared)
+    conclusion = Conclusion(verdict=verdict, checks=tuple(checks), compared=compared)
+    return with_required(conclusion, question.policy.required_checks)
 
 
 def with_required(conclusion: Conclusion, required: frozenset[Check]) -> Conclusion:
@@ -101,6 +102,8 @@ def _determinism(evidence: Evidence, tasks: Sequence[Task], question: Question) 
             return check_of_verdict(Check.DETERMINISM, Verdict.because(Reason.REPLY_MALFORMED, arrays))
         runs.append(tuple(arrays))
         seconds += result.seconds
+    if len(runs[0]) != len(question.model.description.outputs):
+        return _skipped(Check.DETERMINISM, "another number of outputs is described than was produced")
     verdict, measured = determinism(runs, question)
     check = check_of_verdict(Check.DETERMINISM, verdict, seconds, passed=measured)
     if verdict.reason is Reason.NOT_DETERMINISTIC:

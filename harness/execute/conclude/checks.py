@@ -11,7 +11,7 @@ from harness.execute.conclude.evidence import Evidence, ResultEvent
 from harness.execute.conclude.question import Question
 from harness.execute.conclude.tasks import Task
 from harness.ledger.record import CheckResult
-from harness.verdict import PASSED, Check, CheckStatus, Status, Verdict
+from harness.verdict import PASSED, Check, CheckStatus, Reason, Status, Verdict
 
 _OF_STATUS: Mapping[Status, CheckStatus] = {
     Status.PASSED: CheckStatus.PASSED,
@@ -26,7 +26,17 @@ def ran(evidence: Evidence, task: Task, question: Question) -> tuple[Verdict, Re
     result = evidence.result(task.name)
     if result is not None:
         return PASSED, result
-    return explain(evidence, question.limits, task=task.name), None
+    return explained(evidence, question, task=task.name), None
+
+
+def explained(evidence: Evidence, question: Question, *, task: str | None = None) -> Verdict:
+    """Why a task, or loading, gave nothing, in the light of what the description declares."""
+    verdict = explain(evidence, question.limits, task=task)
+    declared = question.declared_dependencies
+    if verdict.reason is Reason.UNDECLARED_DEPENDENCY and declared is not None:
+        message = f"{verdict.message}\nthe dependencies that {declared} declares are not installed"
+        return Verdict.because(Reason.DEPENDENCY_NOT_INSTALLED, message)
+    return verdict
 
 
 def check_of_verdict(

@@ -17,7 +17,14 @@ from harness.worker import protocol
 # Matched against the whole chain of causes, in this order; the first match decides.
 _DISK = (r"No space left on device|Disk quota exceeded|requested and \d+ written", Reason.DISK_FULL)
 _TOO_LARGE = (r"\[Errno 27\]|File too large", Reason.DISK_LIMIT)
-_MEMORY = (r"^MemoryError|not enough memory|Unable to allocate|bad_alloc", Reason.MEMORY_LIMIT)
+# numpy, PyTorch (Windows; Linux; a GPU), ONNX Runtime, TensorFlow, in this order.
+_MEMORY = (
+    (
+        r"^MemoryError|Unable to allocate|not enough memory|[Cc]an('t|not) allocate memory|out of memory"
+        r"|bad_alloc|Failed to allocate memory|OOM when allocating"
+    ),
+    Reason.MEMORY_LIMIT,
+)
 _NETWORK = (
     r"^(gaierror|ConnectionRefusedError|ConnectionError|URLError|ConnectError|ConnectTimeout)",
     Reason.NETWORK_ACCESS,
@@ -141,7 +148,8 @@ def _cut(message: str) -> str:
 def _in_words(error: ErrorEvent) -> str:
     """The exception, what caused it, and where it was raised, each on a line."""
     lines = [_cut(f"{error.type}: {error.message}".strip().removesuffix(":"))]
-    lines += [f"caused by {cause}" for cause in error.causes[1:4] if cause not in lines]
+    causes = dict.fromkeys(cause for cause in error.causes[1:4] if cause not in lines)
+    lines += [f"caused by {cause}" for cause in causes]
     if error.where and not error.where.startswith("<"):
         lines.append(f"at {error.where}")
     return _ESCAPES.sub("", _DIGEST.sub("", "\n".join(lines)))

@@ -71,6 +71,7 @@ def first_difference(
     """Two sets of outputs of one model against each other.
 
     Args:
+        produced, reference: one array for each described output.
         also: the weights that gave ``reference``, if they are others.
 
     Returns:

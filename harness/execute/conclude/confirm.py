@@ -18,7 +18,7 @@ def needs_another(verdicts: Sequence[Verdict]) -> bool:
     last = verdicts[-1].reason
     if last is None or not last.spurious or len(verdicts) >= MAX_ATTEMPTS:
         return False
-    return [verdict.reason for verdict in verdicts].count(last) < 2
+    return not _said_twice(verdicts)
 
 
 def confirmed(verdicts: Sequence[Verdict]) -> Verdict:
@@ -39,7 +39,12 @@ def confirmed(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def _said_twice(verdicts: Sequence[Verdict]) -> bool:
-    return [verdict.reason for verdict in verdicts].count(verdicts[-1].reason) >= 2
+    """Whether an earlier attempt said what the last one says.
+
+    One reason may be told with two statuses: memory that ran out is the model's doing only at its own limit.
+    """
+    said = [(verdict.status, verdict.reason) for verdict in verdicts]
+    return said.count(said[-1]) >= 2
 
 
 def _disagreement(verdicts: Sequence[Verdict]) -> Verdict:

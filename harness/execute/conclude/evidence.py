@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from harness.proc import Finished
+
+_MOST_BYTES = 64 * 1024**2
 
 
 class StageEvent(msgspec.Struct, frozen=True, tag_field="event", tag="stage"):
@@ -112,17 +115,23 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_reply(path: Path) -> tuple[tuple[Event, ...], str | None]:
-    """The events of a reply and what is malformed in it. A last line that was cut short is no fault."""
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        return (), "the reply is no file any more"
+    """The events of a reply and what is malformed in it. A last line that was cut short is no fault.
+
+    The model's code can reach the file: it may be a pipe that never ends by now, or gigabytes.
+    """
     try:
-        lines = path.read_bytes().split(b"\n")
+        found = path.lstat()
     except FileNotFoundError:
         return (), None
+    if not stat.S_ISREG(found.st_mode):
+        return (), "the reply is no regular file"
+    if found.st_size > _MOST_BYTES:
+        return (), f"the reply is {found.st_size:,} bytes; at most {_MOST_BYTES:,} are read"
+    lines = path.read_bytes().split(b"\n")
     events: list[Event] = []
     for number, line in enumerate(lines[:-1], start=1):
         try:
             events.append(msgspec.json.decode(line, type=Event))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return tuple(events), f"line {number} of the reply: {error}"
     return tuple(events), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,25 @@ def arrays_of(result: ResultEvent, task: Task) -> list[Array] | str:
     arrays: list[Array] = []
     for output in result.outputs:
         path = folder / output.file
-        if path.parent != folder or not _is_plain(path):
+        if "\0" in output.file or path.parent != folder or _is_linked(path):
             return f"output {output.name}: {path.name} is not in the folder of its task"
         try:
-            arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
-        except (OSError, ValueError, EOFError) as error:
+            arrays.append(_open(path))
+        except Exception as error:  # numpy raises whatever a hostile header makes it raise
             return f"output {output.name}: {path.name} is no readable array ({error})"
     return arrays
 
 
-def _is_plain(path: Path) -> bool:
-    """Whether it is a file, in folders of the cell that are no links to somewhere else."""
-    links = (path, path.parent, path.parent.parent)
-    return path.is_file() and not any(link.is_symlink() for link in links)
+def _open(path: Path) -> Array:
+    """Map one array. A named pipe would never end, and an archive is no array."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError("no regular file")
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise ValueError("an archive of several")
+    return array
+
+
+def _is_linked(path: Path) -> bool:
+    """Whether it, or a folder of the cell that it is in, is a link to somewhere else."""
+    return any(part.is_symlink() for part in (path, path.parent, path.parent.parent))

@@ -24,6 +24,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     repeat: int = 1
 
+    @property
+    def declared_dependencies(self) -> str | None:
+        """The file that says which packages these weights need; None if none does."""
+        field = f"weights.{self.weights_format.value}.dependencies"
+        files = self.model.description.files_for(self.weights_format)
+        return next((file.source for file in files if file.field == field), None)
+
     def tolerance(self, output: str, *, also: WeightsFormat | None = None) -> Tolerance:
         """The description's tolerance for an output, within the bounds of the policy.
 

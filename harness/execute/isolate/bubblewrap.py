@@ -55,7 +55,7 @@ class Bubblewrap:
 
     Args:
         program: bubblewrap.
-        helpers: folder of ``setpriv`` and ``prlimit``, as the worker sees it, too.
+        helpers: folder of ``setpriv`` and ``prlimit``, here and inside.
         root: whether the harness has the rights of root.
         warm: for a fork server, whose children make namespaces of their own: they must set the strict filter
             and RLIMIT_NPROC themselves before a model's code runs.
@@ -76,8 +76,8 @@ class Bubblewrap:
         temporary_bytes: int = 2**30,
     ) -> None:
         self.description = f"sandbox (bubblewrap as {'root' if root else 'an ordinary user'})"
-        self._program = program
-        self._helpers = helpers
+        self.program = program
+        self.helpers = helpers
         self._root = root
         self._warm = warm
         self._processes = processes
@@ -86,8 +86,8 @@ class Bubblewrap:
     def for_fork_server(self) -> Bubblewrap:
         """The same for a fork server, see ``warm``."""
         return Bubblewrap(
-            program=self._program,
-            helpers=self._helpers,
+            program=self.program,
+            helpers=self.helpers,
             root=self._root,
             warm=True,
             processes=self._processes,
@@ -132,7 +132,7 @@ class Bubblewrap:
             _must_be_open(mounts)
         uid = UIDS[next(_uids) % len(UIDS)] if self._root else _INNER_UID
         options = self.options(uid, mounts)
-        for name, value in self.variables(env).items():
+        for name, value in env.items():
             options += ["--setenv", name, value]
         options += ["--chdir", cwd]
         with ExitStack() as open_files:
@@ -149,7 +149,7 @@ class Bubblewrap:
             options += ["--remount-ro", "/", "--seccomp", in_memory(self.filter())]
             arguments = in_memory("\0".join(options).encode() + b"\0")
             yield _SandboxCommand(
-                argv=(str(self._program), "--args", arguments, "--", *self.before(uid), *argv),
+                argv=(str(self.program), "--args", arguments, "--", *self.before(uid), *argv),
                 env={},
                 cwd=Path("/"),
                 fds=(*own, *fds),
@@ -179,19 +179,15 @@ class Bubblewrap:
         """The filter of system calls."""
         return seccomp.program(seccomp.Variant.WARM if self._warm else seccomp.Variant.STRICT)
 
-    def variables(self, env: Mapping[str, str]) -> Mapping[str, str]:
-        """The worker's variables."""
-        return env
-
     def before(self, uid: int) -> list[str]:
         """What gives up rights inside, in front of the worker's command."""
         command: list[str] = []
         if not self._warm:
             number = self._processes
-            command += [str(self._helpers / "prlimit"), f"--nproc={number}:{number}", "--"]
+            command += [str(self.helpers / "prlimit"), f"--nproc={number}:{number}", "--"]
         if self._root:
             command += ["/bin/sh", "-c", _UNCOVER, "sh"] if self._warm else []
-            command += [str(self._helpers / "setpriv"), f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+            command += [str(self.helpers / "setpriv"), f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
             command += ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]
         return command
 

@@ -54,6 +54,11 @@ def tried(level: Level) -> tuple[Confinement, tuple[Attempt, ...]]:
     return found, probe(found, Path(sys.executable))
 
 
+def forget() -> None:
+    """Let the next choice probe again."""
+    _holding.cache_clear()
+
+
 @functools.cache
 def _holding(level: Level) -> Confinement:
     found, attempts = tried(level)

@@ -14,6 +14,7 @@ import csv
 import io
 import os
 import secrets
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,12 +48,7 @@ _TASKS_PER_PROCESS = 2  # the engine counts threads, too
 
 
 class ContainerCommand(Command, frozen=True, kw_only=True):
-    """A command for :func:`harness.proc.supervise`.
-
-    Attributes:
-        argv, env, cwd: as the container sees them.
-        host: starts the container; nothing here may be started without.
-    """
+    """A command whose ``argv``, ``env`` and ``cwd`` are those in the container, which ``host`` starts."""
 
     host: ContainerHost
 
@@ -100,17 +96,17 @@ class Container:
         return mount.target
 
     def hand_over(self, folder: Path) -> None:
-        """Let workers write to a folder and read what is in it, before any of them has seen it.
+        """Let workers read and write a folder and what is in it, before any of them has seen it.
 
-        A folder above it must keep other users of the machine out.
+        So can everybody else: a folder above it must keep other users of the machine out.
         """
         if self._user[0] == os.getuid():
             return
-        for parent, _, names in os.walk(folder):
-            Path(parent).chmod(0o777)
-            for file in (Path(parent, name) for name in names):
-                if not file.is_symlink():
-                    file.chmod(file.stat().st_mode | 0o444)
+        for _, _, names, descriptor in os.fwalk(folder):
+            os.fchmod(descriptor, 0o777)
+            for name in names:
+                if stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                    os.chmod(name, 0o666, dir_fd=descriptor)  # noqa: S103  the folder above is closed
 
     def for_fork_server(self) -> Container:
         """The same: no process in a container can confine another one."""
@@ -127,15 +123,12 @@ class Container:
         fds: Sequence[int] = (),
         limits: Limits = DEFAULTS,
     ) -> Iterator[ContainerCommand]:
-        """See :class:`~harness.execute.isolate.level.Confinement`. Writable mounts are handed over.
+        """See :class:`~harness.execute.isolate.level.Confinement`.
 
         Args:
             argv: its first word is an interpreter (Python 3.8 or newer), in which the supervisor runs, too.
             limits: what the engine itself sees to.
         """
-        for mount in mounts:
-            if mount.writable:
-                self.hand_over(mount.source)
         with tempfile.TemporaryDirectory(prefix="harness-container-") as private:
             start = Mount(source=prepare(Path(private, "start")), target=INSIDE)
             host = ContainerHost(

@@ -18,8 +18,8 @@ from harness.limits import LOG_BYTES, Limits
 
 _INSTALL = "install it with your system's package manager, e.g. `sudo apt install bubblewrap`"
 _LIMITS = Limits(seconds=60, log_bytes=LOG_BYTES)
-_RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-_FORBIDDEN = Path("/proc/sys/kernel/unprivileged_userns_clone")  # Debian's own
+RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+FORBIDDEN = Path("/proc/sys/kernel/unprivileged_userns_clone")  # Debian's own
 
 
 def sandbox() -> Bubblewrap:
@@ -81,12 +81,12 @@ def _why(said: str, root: bool) -> str:
         return f"bubblewrap is too old, 0.8 or newer is needed ({said}); {_INSTALL}"
     if root:
         return f"bubblewrap cannot make namespaces although this is root ({said}); a container must allow it"
-    if _reads(_RESTRICTED, "1"):
+    if _reads(RESTRICTED, "1"):
         return (
             "AppArmor forbids namespaces of ordinary users here; "
             "run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` first, or run under sudo"
         )
-    if _reads(_FORBIDDEN, "0"):
+    if _reads(FORBIDDEN, "0"):
         return (
             "this kernel forbids namespaces of ordinary users; "
             "run `sudo sysctl kernel.unprivileged_userns_clone=1` first, or run under sudo"

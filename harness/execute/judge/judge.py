@@ -15,6 +15,8 @@ from harness.execute.judge.value_differences import ValueDifferences
 from harness.ledger.record import OutputResult
 from harness.verdict import Reason
 
+_REAL = "biuf"
+
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """The comparison of one output, and the reason why it is not the expected one (None if it is)."""
@@ -43,11 +45,12 @@ def judge(
     Args:
         name: the output's id.
         produced: any shape; compared element by element with ``expected``.
-        expected: real numbers.
+        expected: the same; both have to hold real numbers.
         tolerance: an element differs if ``|produced - expected| > atol + rtol * |expected|``.
         dtype: the described data type; its kind (integer or float) must be the produced one's.
-        label_map: compare as partitions: the same objects up to renumbering, 0 being background. Where more
-            than a million pairs of labels meet, they are compared by value, which lets pass no more.
+        label_map: compare as partitions: the same objects up to renumbering, 0 being background. The labels
+            may be whole numbers of a float type. Where more than a million pairs of labels meet, they have
+            to be equal, which lets pass no more.
         axes: the id of each axis; tells differences in space from others. It never changes the reason.
 
     NaN and infinity equal only themselves at the same place, whatever the tolerance. What no finite float64
@@ -62,13 +65,18 @@ def judge(
     if produced.shape != expected.shape:
         what = f"shape is {produced.shape}, expected {expected.shape}"
         return _mismatch(name, produced, expected, tolerance, Reason.WRONG_SHAPE, what)
+    unreal = next((array.dtype for array in (produced, expected) if array.dtype.kind not in _REAL), None)
+    if unreal is not None:
+        what = f"data type is {unreal}, which holds no real numbers"
+        return _mismatch(name, produced, expected, tolerance, Reason.WRONG_DTYPE, what)
     if _kind(produced.dtype) != _kind(np.dtype(dtype)):
         what = f"data type is {produced.dtype}, described as {dtype}"
         return _mismatch(name, produced, expected, tolerance, Reason.WRONG_DTYPE, what)
-    if label_map and produced.dtype.kind in "iu" and expected.dtype.kind in "iu":
+    if label_map and _holds_labels(produced) and _holds_labels(expected):
         found = overlaps(produced, expected)
         if found is not None:
             return _judge_partition(name, produced, expected, tolerance, found, axes)
+        tolerance = Tolerance(atol=0, rtol=0, ppm=tolerance.ppm)  # neighbouring labels are other objects
     return _judge_values(name, produced, expected, tolerance, axes)
 
 
@@ -125,14 +133,14 @@ def _judge_partition(
     differing = expected.size - found.matching().elements
     ppm = differing / max(1, expected.size) * 1e6
     failed = ppm > tolerance.ppm
-    used = ppm / tolerance.ppm if tolerance.ppm else float(differing > 0)
+    left = 1.0 - ppm / tolerance.ppm if tolerance.ppm else None if failed else 1.0
     result = _result(
         name,
         produced,
         expected,
         tolerance,
         mismatched_ppm=ppm,
-        headroom=1.0 - used,
+        headroom=left,
         comparison="partition",
         message=f"{differing:,} of {expected.size:,} elements belong to another object" if failed else "",
         kind=(guess_cause(produced, expected, axes=axes) or found.in_words()) if failed else "",
@@ -180,6 +188,14 @@ def _result(
         worst_at=worst_at,
         kind=kind,
     )
+
+
+def _holds_labels(array: Array) -> bool:
+    """Whether all are whole numbers, in whatever type: format 0.4 knows label maps of float32 alone."""
+    if array.dtype.kind == "f":
+        parts = chunks(array, array, order_of(array, array))
+        return all(bool((np.isfinite(part) & (part == np.rint(part))).all()) for part, _ in parts)
+    return array.dtype.kind in "iu"
 
 
 def _kind(dtype: np.dtype[Any]) -> str:

@@ -65,9 +65,7 @@ class ForkServer:
             self.close()
             raise
 
-    def start(
-        self, orders: int, reports: int, output: int, *, separate: Mapping[str, Any] | None
-    ) -> Handle:
+    def start(self, orders: int, reports: int, output: int, *, separate: Mapping[str, Any] | None) -> Handle:
         """Fork a supervisor of one cell with these as its descriptors 0, 1 and 2.
 
         Args:

@@ -11,7 +11,6 @@ from typing import Any
 from ..protocol import Job
 from . import arrays
 
-
 _BACKENDS = {
     "onnx": "onnx_backend",
     "pytorch_state_dict": "pytorch_backend",
@@ -24,7 +23,6 @@ _BACKENDS = {
 
 def warm(weights_format: str) -> None:
     """Import the runtime and what it imports only once it loads such weights."""
-    import bioimageio.core.digest_spec
 
     if weights_format in _BACKENDS:
         importlib.import_module("bioimageio.core.backends." + _BACKENDS[weights_format])

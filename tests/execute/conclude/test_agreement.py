@@ -16,6 +16,7 @@ from harness.execute.conclude.question import Question
 from harness.verdict import CheckStatus, Reason
 
 ONES = np.ones((1, 1, 4, 4), "float32")
+KEYS = {"k", "s", "old", "new", "itself", "tool"}
 ONNX, TORCH = WeightsFormat.ONNX, WeightsFormat.PYTORCH_STATE_DICT
 
 
@@ -40,18 +41,18 @@ def other(cell: Cell, weights: WeightsFormat = ONNX, device: Device = Device.CPU
     return msgspec.structs.replace(cell, weights_format=weights, device=device, **changes)
 
 
-def keep(cell: Cell, offset: float, *, key: str = "k", reproduces: bool = True, code: str = "c") -> None:
-    kept.keep(cell, key, (ONES + np.float32(offset),), reproduces=reproduces, code=code)
+def keep(cell: Cell, offset: float, *, key: str = "k", reproduces: bool = True) -> None:
+    kept.keep(cell, key, (ONES + np.float32(offset),), reproduces=reproduces)
 
 
 def test_the_first_cell_has_nothing_to_be_compared_with(cell: Cell, question: Question) -> None:
-    check, pairs = agreement(cell, (ONES,), kept.others(cell, code="c"), question)
+    check, pairs = agreement(cell, (ONES,), kept.others(cell, keys=KEYS), question)
     assert (check.status, pairs) == (CheckStatus.SKIPPED, ())
 
 
 def test_formats_that_agree(cell: Cell, question: Question) -> None:
     keep(other(cell), 0.05)
-    check, (pair,) = agreement(cell, (ONES,), kept.others(cell, code="c"), question)
+    check, (pair,) = agreement(cell, (ONES,), kept.others(cell, keys=KEYS), question)
     assert (check.status, check.message) == (CheckStatus.PASSED, "agrees with onnx")
     assert pair.agrees
     assert pair.max_abs_diff == pytest.approx(0.05)
@@ -59,15 +60,15 @@ def test_formats_that_agree(cell: Cell, question: Question) -> None:
 
 def test_the_wider_tolerance_of_the_two_holds(cell: Cell, question: Question) -> None:
     keep(other(cell), 0.15)
-    assert agreement(cell, (ONES,), kept.others(cell, code="c"), question)[0].status is CheckStatus.PASSED
+    assert agreement(cell, (ONES,), kept.others(cell, keys=KEYS), question)[0].status is CheckStatus.PASSED
     keep(other(cell), 0.25)
-    assert agreement(cell, (ONES,), kept.others(cell, code="c"), question)[0].status is CheckStatus.FAILED
+    assert agreement(cell, (ONES,), kept.others(cell, keys=KEYS), question)[0].status is CheckStatus.FAILED
 
 
 def test_formats_that_disagree(cell: Cell, question: Question) -> None:
     keep(other(cell), 0.5, reproduces=False)
     keep(other(cell, WeightsFormat.TORCHSCRIPT), 0.0, key="s")
-    check, pairs = agreement(cell, (ONES,), kept.others(cell, code="c"), question)
+    check, pairs = agreement(cell, (ONES,), kept.others(cell, keys=KEYS), question)
     assert check.reason == Reason.FORMATS_DISAGREE.slug
     first, last = check.message.splitlines()[0], check.message.splitlines()[-1]
     assert first.startswith("differs from onnx, which does not reproduce the declared outputs: output prob")
@@ -77,27 +78,27 @@ def test_formats_that_disagree(cell: Cell, question: Question) -> None:
 
 def test_devices_that_disagree(cell: Cell, question: Question) -> None:
     keep(other(cell, TORCH, Device.CUDA), 0.5)
-    check, _ = agreement(cell, (ONES,), kept.others(cell, code="c"), question)
+    check, _ = agreement(cell, (ONES,), kept.others(cell, keys=KEYS), question)
     assert check.reason == Reason.DEVICES_DISAGREE.slug
     assert check.message.startswith("differs from pytorch_state_dict on cuda, which reproduces")
 
 
 def test_another_number_of_outputs_is_a_disagreement(cell: Cell, question: Question) -> None:
     keep(other(cell), 0.0)
-    check, (pair,) = agreement(cell, (ONES, ONES), kept.others(cell, code="c"), question)
+    check, (pair,) = agreement(cell, (ONES, ONES), kept.others(cell, keys=KEYS), question)
     assert check.status is CheckStatus.FAILED
     assert pair.max_abs_diff is None
 
 
-def test_only_the_newest_of_the_same_model_tool_and_code_is_kept_in_mind(cell: Cell) -> None:
+def test_only_the_newest_of_the_same_model_and_tool_in_this_plan_is_kept_in_mind(cell: Cell) -> None:
     keep(other(cell), 0.1, key="old")
     keep(other(cell), 0.2, key="new")
     keep(cell, 0.3, key="itself")
     keep(other(cell, consumer=ConsumerRef(name="bioimageio.core", version="0.9")), 0.4, key="tool")
-    keep(other(cell, WeightsFormat.KERAS_V3), 0.5, key="code", code="older")
-    for time, key in enumerate(("old", "new", "itself", "tool", "code")):
+    keep(other(cell, WeightsFormat.KERAS_V3), 0.5, key="of-a-former-environment")
+    for time, key in enumerate(("old", "new", "itself", "tool", "of-a-former-environment")):
         _age(cell, key, time)
-    ((meta, (array,)),) = kept.others(cell, code="c")
+    ((meta, (array,)),) = kept.others(cell, keys=KEYS)
     assert meta.weights_format is ONNX
     assert array[0, 0, 0, 0] == pytest.approx(1.2)
 
@@ -105,7 +106,7 @@ def test_only_the_newest_of_the_same_model_tool_and_code_is_kept_in_mind(cell: C
 def test_outputs_that_are_too_large_are_not_kept(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MAX_CELL_BYTES", ONES.nbytes - 1)
     keep(other(cell), 0.0)
-    assert kept.others(cell, code="c") == []
+    assert kept.others(cell, keys=KEYS) == []
 
 
 def test_the_oldest_goes_first(cell: Cell, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
@@ -130,13 +131,13 @@ def test_rubbish_in_the_cache_is_only_not_compared(cell: Cell, cache: Path, rubb
     else:
         (folder / "k" / "meta.json").unlink()
         (folder / "stray").write_text("")
-    assert kept.others(cell, code="c") == []
+    assert kept.others(cell, keys=KEYS) == []
 
 
 def test_a_cache_that_cannot_be_written_keeps_nothing(cell: Cell, cache: Path) -> None:
     (cache / "outputs").write_text("in the way")
     keep(other(cell), 0.0)
-    assert kept.others(cell, code="c") == []
+    assert kept.others(cell, keys=KEYS) == []
 
 
 def _age(cell: Cell, key: str, time: int) -> None:

@@ -13,7 +13,16 @@ from harness.execute.conclude.answer_variants import answer_variants
 from harness.execute.conclude.evidence import Event
 from harness.ledger.record import CheckResult
 from harness.verdict import PASSED, CheckStatus, Reason, Verdict
-from tests.execute.conclude.replies import Setting, declared, error, evidence, file_of, result, setting, worked
+from tests.execute.conclude.replies import (
+    Setting,
+    declared,
+    error,
+    evidence,
+    file_of,
+    result,
+    setting,
+    worked,
+)
 
 NAMES = ["n=0, batch=1", "n=1, batch=1", "n=2, batch=1", "n=0, batch=2", "n=1, batch=2", "n=2, batch=2"]
 

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from harness.collection.named_files import NamedFile
 from harness.execute.conclude.answers import Conclusion, conclude, with_required
+from harness.execute.conclude.confirm import needs_another
 from harness.execute.conclude.evidence import Event
 from harness.ledger.record import CheckResult
-from harness.policy.policy import FINDINGS
+from harness.policy.policy import FINDINGS, Checks, Policy
 from harness.verdict import PASSED, Blame, Check, CheckStatus, Reason, Status, Verdict
-from tests.execute.conclude.replies import LOADED, Setting, declared, error, evidence, file_of, result, setting, worked
+from tests.execute.conclude.replies import (
+    LOADED,
+    Setting,
+    declared,
+    error,
+    evidence,
+    file_of,
+    result,
+    setting,
+    worked,
+)
 
 EVERY_FINDING = frozenset(FINDINGS)
 
@@ -61,6 +74,23 @@ def test_what_cannot_be_loaded_is_all_that_is_known(once: Setting) -> None:
     (load,) = conclusion.checks
     assert (load.name, load.status, load.reason) == (Check.LOAD, CheckStatus.FAILED, "import-error")
     assert conclusion.compared is None
+
+
+def test_a_module_that_is_declared_and_not_installed_blames_nobody_who_declared_it(once: Setting) -> None:
+    told = evidence(*LOADED[:2], error(missing_module="monai", causes=("ModuleNotFoundError: monai",)))
+    weights = once.question.weights_format
+    undeclared = conclude(told, once.tasks, once.question).verdict
+    assert (undeclared.reason, undeclared.blame) == (Reason.UNDECLARED_DEPENDENCY, Blame.METADATA)
+    file = NamedFile(field=f"weights.{weights.value}.dependencies", source="environment.yaml")
+    model = once.question.model
+    described = msgspec.structs.replace(model.description, files=(*model.description.files, file))
+    question = msgspec.structs.replace(
+        once.question, model=msgspec.structs.replace(model, description=described)
+    )
+    verdict = conclude(told, once.tasks, question).verdict
+    assert (verdict.status, verdict.reason) == (Status.INCONCLUSIVE, Reason.DEPENDENCY_NOT_INSTALLED)
+    assert verdict.blame is Blame.ENVIRONMENT
+    assert verdict.message.endswith("the dependencies that environment.yaml declares are not installed")
 
 
 def test_a_worker_that_ends_while_loading(once: Setting) -> None:
@@ -164,6 +194,38 @@ def test_an_unstable_model_is_a_finding_until_the_policy_requires_it(thrice: Set
     verdict = with_required(conclusion, EVERY_FINDING).verdict
     assert (verdict.status, verdict.blame) == (Status.FAILED, Blame.MODEL)
     assert verdict.message.startswith("the policy requires determinism: unstable: run 3 differs")
+
+
+def test_what_the_policy_requires_is_part_of_each_attempt(thrice: Setting) -> None:
+    policy = Policy(checks=Checks(required=FINDINGS))
+    strict = msgspec.structs.replace(thrice, question=msgspec.structs.replace(thrice.question, policy=policy))
+    verdict = concluded(strict, as_called=None).verdict
+    assert (verdict.reason, needs_another([verdict])) == (Reason.PROCESS_EXITED, True)
+    assert concluded(strict).verdict == PASSED
+
+
+def test_unstable_runs_with_another_number_of_outputs_than_described(thrice: Setting) -> None:
+    first, second = thrice.tasks[0], thrice.tasks[1]
+    array = declared(first)
+    conclusion = concluded(
+        thrice, reproduces=result(first, array, array), repeat_2=result(second, array, array + 1)
+    )
+    assert conclusion.verdict.reason is Reason.WRONG_OUTPUT_COUNT
+    assert check(conclusion, Check.DETERMINISM).status is CheckStatus.SKIPPED
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "U4", "datetime64[s]", "V2", "i4,f4"])
+def test_unstable_runs_that_give_no_real_numbers(thrice: Setting, dtype: str) -> None:
+    first, second, third = thrice.tasks[:3]
+    zeros, ones = np.zeros((1, 8), dtype), np.ones((1, 8), dtype)
+    conclusion = concluded(
+        thrice,
+        reproduces=result(first, zeros),
+        repeat_2=result(second, ones),
+        repeat_3=result(third, declared(third)),
+    )
+    assert conclusion.verdict.reason is Reason.WRONG_DTYPE
+    assert check(conclusion, Check.DETERMINISM).reason == "not-deterministic"
 
 
 def test_a_repetition_that_fails_or_leaves_no_array(thrice: Setting) -> None:

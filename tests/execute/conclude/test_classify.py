@@ -81,9 +81,24 @@ def test_errors_while_running(cause: str, reason: Reason) -> None:
 
 
 @pytest.mark.parametrize("stage", ["load", "run"])
-def test_memory_that_nobody_limited_is_not_the_models_fault(stage: str) -> None:
-    verdict = explain_error(error("MemoryError: ", stage=stage))
-    assert (verdict.status, verdict.blame) == (Status.INCONCLUSIVE, Blame.INFRASTRUCTURE)
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "MemoryError: ",
+        "ArrayMemoryError: Unable to allocate 72.8 TiB for an array with shape (10000000000000,)",
+        (
+            "RuntimeError: [enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
+            "memory: you tried to allocate 40000000000000 bytes. Error code 12 (Cannot allocate memory)"
+        ),
+        "OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of",
+        "RuntimeException: [ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory",
+        "ResourceExhaustedError: OOM when allocating tensor with shape[1000000,10000000] and type float",
+    ],
+)
+def test_memory_that_nobody_limited_is_not_the_models_fault(cause: str, stage: str) -> None:
+    verdict = explain_error(error(cause, stage=stage))
+    assert (verdict.reason, verdict.status) == (Reason.MEMORY_LIMIT, Status.INCONCLUSIVE)
+    assert verdict.blame is Blame.INFRASTRUCTURE
 
 
 def test_the_place_is_in_the_message() -> None:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from harness.execute.conclude.confirm import MAX_ATTEMPTS, confirmed, needs_another
-from harness.verdict import PASSED, Reason, Status, Verdict
+from harness.verdict import PASSED, Blame, Reason, Status, Verdict
 
 
 def verdicts(*reasons: Reason | None) -> list[Verdict]:
@@ -15,7 +15,7 @@ def verdicts(*reasons: Reason | None) -> list[Verdict]:
 
 
 CRASH, SLOW, LOST, WRONG = Reason.CRASHED, Reason.TIMED_OUT, Reason.NO_REPLY, Reason.VALUES_DIFFER
-SHAPE = Reason.WRONG_SHAPE
+SHAPE, MEMORY = Reason.WRONG_SHAPE, Reason.MEMORY_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,16 @@ def test_when_to_try_again(reasons: list[Reason | None], another: bool) -> None:
 )
 def test_what_they_say_together(reasons: list[Reason | None], result: Reason | None) -> None:
     assert confirmed(verdicts(*reasons)).reason is result
+
+
+def test_one_reason_told_with_two_statuses_is_not_said_twice() -> None:
+    machine = Verdict(status=Status.INCONCLUSIVE, reason=MEMORY, blame=Blame.INFRASTRUCTURE)
+    limit = Verdict.because(MEMORY, "words")
+    assert needs_another([machine, limit])
+    assert confirmed([machine, limit]) == machine
+    assert confirmed([machine, limit, limit]) == limit
+    assert confirmed([limit, machine, limit]) == limit
+    assert confirmed([limit, machine, machine]) == machine
 
 
 def test_a_failure_that_may_be_chance_is_never_believed_from_one_attempt() -> None:

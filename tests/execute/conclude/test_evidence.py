@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.execute.conclude import evidence as evidence_module
 from harness.execute.conclude.evidence import BeginEvent, EndEvent, Event, LoadedEvent, read_reply
 from tests.execute.conclude.replies import LOADED, Setting, error, evidence, setting, worked
 
@@ -74,6 +76,7 @@ LINES = [
     b'{"event": "begin", "task": "\\ud800"}',
     b'{"event": "begin", "task": null}',
     b"\xff",
+    b'{"event": "begin", "task": "\xff"}',
 ]
 
 
@@ -84,6 +87,19 @@ def test_what_comes_after_a_malformed_line_is_not_believed(line: bytes, tmp_path
     assert events == LOADED
     assert malformed is not None
     assert malformed.startswith("line 4 of the reply: ")
+
+
+def test_what_is_no_reply_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for place in (tmp_path, tmp_path / "pipe", tmp_path / "link"):
+        assert read_reply(place) == ((), "the reply is no regular file")
+    monkeypatch.setattr(evidence_module, "_MOST_BYTES", 20)
+    (tmp_path / "reply").write_bytes(reply(LOADED[:1]))
+    events, malformed = read_reply(tmp_path / "reply")
+    assert events == ()
+    assert malformed is not None
+    assert malformed.endswith("; at most 20 are read")
 
 
 def test_unknown_fields_are_of_a_newer_worker(tmp_path: Path) -> None:

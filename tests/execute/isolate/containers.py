@@ -17,8 +17,8 @@ from harness.execute.isolate.container import Container, container
 from harness.execute.isolate.container_engine import LABEL, Engine, connect
 from harness.execute.isolate.environment import environment_mounts
 from harness.execute.isolate.level import Mount
+from harness.execute.isolate.run import run_confined
 from harness.limits import Limits
-from harness.proc.command import supervise
 
 PYTHON = Path(sys.executable)
 
@@ -44,23 +44,20 @@ def run(
     folder: Path,
     *,
     limits: Limits | None = None,
-    watched: Limits | None = None,
     mounts: Sequence[Mount] = (),
     cancel: threading.Event | None = None,
     fds: Sequence[int] = (),
     inside: Container | None = None,
     python: Path = PYTHON,
 ) -> proc.Finished:
-    """Run Python code in a container, with its output in the file "log" of a folder that it sees as /cell.
-
-    Args:
-        limits: what the engine sees to, and what the harness holds it to unless ``watched`` says otherwise.
-    """
+    """Run Python code in a container, with its output in the file "log" of a folder that it sees as /cell."""
     cell = folder / "cell"
     cell.mkdir(exist_ok=True)
+    inside = inside or confinement()
+    inside.hand_over(cell)
     limits = limits or Limits(seconds=60, memory_bytes=2**30, processes=64)
     own = Mount(source=cell, target="/cell", writable=True)
-    with (inside or confinement()).command(
+    with inside.command(
         [str(python), "-I", "-S", "-B", "-c", code],
         env={"LANG": "C.UTF-8"},
         mounts=(*environment_mounts(python), own, *mounts),
@@ -68,12 +65,7 @@ def run(
         fds=fds,
         limits=limits,
     ) as command:
-        job = {"argv": command.argv, "env": command.env, "cwd": str(command.cwd)}
-        log = folder / "log"
-        ended = supervise(
-            job, command.host, log=log, limits=watched or limits, cancel=cancel, fds=command.fds
-        )
-        return command.explain(ended)
+        return run_confined(command, log=folder / "log", limits=limits, cancel=cancel)
 
 
 def containers() -> set[str]:

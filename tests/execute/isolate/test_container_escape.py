@@ -3,104 +3,130 @@
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
+import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from harness import jsonio
-from harness.execute.isolate import bait, container_image, escape
+from harness.execute.isolate import container_image
 from harness.execute.isolate.container import HARDENING, Container
 from harness.execute.isolate.level import Level, Mount
-from harness.execute.isolate.probe import ATTEMPTS, Attempt, escapes
+from harness.execute.isolate.probe import ATTEMPTS, escapes, probe
 from harness.limits import Limits
+from tests.conftest import ROOT as PROJECT
 
-from .containers import PYTHON, confinement, engine, run
+from . import users
+from .containers import PYTHON, confinement, engine
 
-_LIMITS = Limits(seconds=60, processes=50, memory_bytes=2**30)
-_WATCHED = Limits(seconds=60)  # whether the engine stops it is the question
-_MAIN = "import sys; sys.path.insert(0, '.'); from escape.main import main; main('task.json', 'answer.json')"
-
-
-def probe(
-    inside: Container, folder: Path, attempts: Sequence[str], *, mounts: Sequence[Mount] = ()
-) -> list[Attempt]:
-    """What comes of these attempts."""
-    cell = folder / "cell"
-    shutil.copytree(Path(escape.__file__).parent, cell / "escape")
-    with ExitStack() as outside:
-        task = outside.enter_context(bait.laid_out(folder, "token-" + os.urandom(8).hex())) | {
-            "attempts": list(attempts),
-            "variables": ["LANG"],
-            "environment": str(PYTHON.parent.parent),
-            "processes": 150,
-        }
-        (cell / "task.json").write_bytes(jsonio.dumps(task))
-        ended = run(_MAIN, folder, inside=inside, limits=_LIMITS, watched=_WATCHED, mounts=mounts)
-    assert ended.ok, (folder / "log").read_text()
-    return jsonio.read(cell / "answer.json", list[Attempt])
+SOCKET = Path("/var/run/docker.sock")
 
 
-def test_nothing_gets_out(tmp_path: Path) -> None:
-    attempts = probe(confinement(), tmp_path, list(ATTEMPTS))
+def test_nothing_gets_out() -> None:
+    attempts = probe(confinement(), PYTHON)
     assert [attempt.name for attempt in attempts] == list(ATTEMPTS)
     assert escapes(attempts, Level.CONTAINER) == []
-    untried = [attempt.name for attempt in attempts if attempt.escaped is None]
-    assert untried == []
+    assert [attempt.name for attempt in attempts if attempt.escaped is None] == []
 
 
-def without(*options: str) -> tuple[str, ...]:
-    """The hardening without these options (each with its value)."""
-    rest = list(HARDENING)
-    for option in options:
-        at = rest.index(option)
-        del rest[at : at + (1 if option == "--read-only" else 2)]
-    return tuple(rest)
+AS_USER = """
+import shutil, sys
+from pathlib import Path
+from harness.execute.isolate.level import Level
+from harness.execute.isolate.probe import escapes, probe
+from tests.execute.isolate.containers import confinement, run
+print(escapes(probe(confinement(), Path(sys.executable)), Level.CONTAINER))
+folder = Path.home() / "run"
+folder.mkdir()
+run("import os; os.umask(0o077); os.mkdir('x'); open('x/y', 'w').write('left')", folder)
+print((folder / "cell" / "x" / "y").read_text())
+shutil.rmtree(folder)
+"""
+
+
+def test_nothing_gets_out_as_an_ordinary_user() -> None:
+    """One of the group that may use the engine, who can read and remove what a worker leaves."""
+    if os.getuid() != 0 or not SOCKET.exists():
+        pytest.skip("needs root, to become another user, and the engine's socket")
+    engine()
+    prefix = ["setpriv", "--reuid=1234", "--regid=1234", f"--groups={SOCKET.stat().st_gid}"]
+    with tempfile.TemporaryDirectory() as home:
+        os.chown(home, 1234, 1234)
+        variables = {"HOME": home, "HARNESS_CACHE_DIR": home, "PATH": os.environ["PATH"]}
+        variables["PYTHONPATH"] = f"{PROJECT}:{Path(pytest.__file__).parent.parent}"
+        done = subprocess.run(
+            [*prefix, users._python(prefix), "-B", "-c", AS_USER],
+            env=variables,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.stdout.splitlines() == ["[]", "left"], done.stderr
+
+
+def without(option: str) -> tuple[str, ...]:
+    """The hardening without this option and its value."""
+    at = HARDENING.index(option)
+    return (*HARDENING[:at], *HARDENING[at + (1 if option == "--read-only" else 2) :])
 
 
 NOBODY, ROOT = (65534, 65534), (0, 0)
 
 
+class Weak(Container):
+    """A container with other hardening, another user, no limits, or more to see."""
+
+    def __init__(
+        self,
+        hardening: Sequence[str] = HARDENING,
+        user: tuple[int, int] = NOBODY,
+        *,
+        limited: bool = True,
+        more: Sequence[Path] = (),
+    ) -> None:
+        image = container_image.own_image(engine(), uid=NOBODY[0], gid=NOBODY[1])
+        shown = (*container_image.system_mounts(), *(Mount(source=path, target=str(path)) for path in more))
+        super().__init__(engine(), image=image, shown=shown, user=user, hardening=hardening)
+        self._limited = limited
+
+    def options(self, mounts: Sequence[Mount], limits: Limits) -> tuple[str, ...]:
+        return super().options(mounts, limits if self._limited else Limits())
+
+
+HOST_NETWORK = (*without("--network"), "--network", "host")
+
+
 @pytest.mark.parametrize(
-    ("hardening", "user", "attempt"),
+    ("hardening", "user", "names"),
     [
-        ((*without("--network"), "--network", "host"), NOBODY, "tcp"),
-        ((*without("--network"), "--network", "host"), NOBODY, "abstract-socket"),
-        ((*without("--network"), "--network", "bridge"), NOBODY, "interfaces"),
-        ((*HARDENING, "--pid", "host"), ROOT, "process-table"),
-        (without("--read-only"), ROOT, "write-outside"),
-        (without("--cap-drop"), ROOT, "rights"),
-        ((*HARDENING, "--security-opt", "systempaths=unconfined"), ROOT, "settings"),
-        ((*HARDENING, "--device", "/dev/kmsg", "--cap-add", "SYSLOG"), ROOT, "devices"),
-        ((*without("--cap-drop"), "--cap-add", "SYS_ADMIN"), ROOT, "mount"),
-        ((*HARDENING, "--security-opt", "seccomp=unconfined"), NOBODY, "user-namespace"),
+        (HOST_NETWORK, NOBODY, ["interfaces", "tcp", "udp", "abstract-socket"]),
+        ((*without("--network"), "--network", "bridge"), NOBODY, ["interfaces"]),
+        ((*HARDENING, "--pid", "host"), ROOT, ["process-table"]),
+        (without("--read-only"), ROOT, ["write-outside"]),
+        (without("--cap-drop"), ROOT, ["rights"]),
+        ((*HARDENING, "--security-opt", "systempaths=unconfined"), ROOT, ["settings"]),
+        ((*HARDENING, "--device", "/dev/kmsg", "--cap-add", "SYSLOG"), ROOT, ["devices"]),
+        ((*HARDENING, "--cap-add", "SYS_ADMIN"), ROOT, ["mount"]),
+        ((*HARDENING, "--security-opt", "seccomp=unconfined"), NOBODY, ["user-namespace", "keyring"]),
     ],
 )
 def test_a_weakened_container_is_found_out(
-    hardening: Sequence[str], user: tuple[int, int], attempt: str, tmp_path: Path
+    hardening: Sequence[str], user: tuple[int, int], names: Sequence[str]
 ) -> None:
-    image = container_image.own_image(engine(), uid=65534, gid=65534)
-    shown = container_image.system_mounts()
-    weak = Container(engine(), image=image, shown=shown, user=user, hardening=hardening)
-    (found,) = probe(weak, tmp_path, [attempt])
-    assert escapes([found], Level.CONTAINER) == [found], found.detail
+    found = escapes(probe(Weak(hardening, user), PYTHON), Level.CONTAINER)
+    assert {attempt.name for attempt in found} >= set(names)
 
 
-def test_what_should_not_be_mounted_is_found_out(tmp_path: Path) -> None:
-    socket = Path("/var/run/docker.sock")
-    if os.getuid() != 0 or not socket.exists():
+def test_a_container_without_limits_is_found_out() -> None:
+    found = escapes(probe(Weak(limited=False), PYTHON), Level.CONTAINER)
+    assert [attempt.name for attempt in found] == ["fork-bomb"]
+
+
+def test_what_should_not_be_mounted_is_found_out() -> None:
+    if os.getuid() != 0 or not SOCKET.exists():
         pytest.skip("needs root and the engine's socket")
-    weak = Container(
-        engine(),
-        image=container_image.own_image(engine(), uid=65534, gid=65534),
-        shown=container_image.system_mounts(),
-        user=ROOT,
-    )
-    mounts = [
-        Mount(source=socket, target=str(socket)),
-        Mount(source=Path("/etc/shadow"), target="/etc/shadow"),
-    ]
-    found = probe(weak, tmp_path, ["docker-socket", "shadow"], mounts=mounts)
-    assert [attempt.name for attempt in escapes(found, Level.CONTAINER)] == ["docker-socket", "shadow"]
+    more = [SOCKET, Path("/etc/shadow"), Path("/dev/shm")]
+    found = escapes(probe(Weak(user=ROOT, more=more), PYTHON), Level.CONTAINER)
+    assert {attempt.name for attempt in found} >= {"docker-socket", "shadow", "shared-memory"}

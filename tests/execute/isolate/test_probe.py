@@ -24,7 +24,7 @@ FAULTS: dict[str, set[str]] = {
     "ShowsEverything": {"temporary-folder", "shared-memory", "write-outside"},
     "WritableEnvironment": {"write-environment"},
     "Unfiltered": {"ptrace", "keyring"},
-    "Talkative": {"variables"},
+    "Unscrubbed": {"variables"},
     "SharesProcesses": {"process-table"},
     "KeepsRights": {"fork-bomb"},
     "Unlimited": {"fork-bomb"},
@@ -35,7 +35,8 @@ AS_ROOT: dict[str, set[str]] = {
 }
 AS_ORDINARY_USER: dict[str, set[str]] = {
     "ShowsEverything": {"ledger", "expected-outputs", "other-cell", "cache", "home", "path-socket"},
-    "SharesProcesses": {"parent-environment", "signals"},
+    "SharesProcesses": {"signals"},
+    "Unscrubbed": {"parent-environment"},
 }
 
 

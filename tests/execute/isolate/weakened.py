@@ -6,15 +6,19 @@ It prints {name of the sandbox: [names of attempts that got out]}; the first one
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from harness.execute.isolate import requirements
 from harness.execute.isolate.bubblewrap import Bubblewrap
-from harness.execute.isolate.level import Mount
+from harness.execute.isolate.level import Command, Mount
 from harness.execute.isolate.probe import escapes, probe
 
 _ALLOW_EVERYTHING = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)
@@ -52,11 +56,21 @@ class Unfiltered(Bubblewrap):
         return _ALLOW_EVERYTHING
 
 
-class Talkative(Bubblewrap):
-    """Passes a variable on that nobody asked for."""
+class Unscrubbed(Bubblewrap):
+    """Starts bubblewrap with the variables of the harness."""
 
-    def variables(self, env: Mapping[str, str]) -> Mapping[str, str]:
-        return {**env, "SECRET_TOKEN": "leaked"}
+    @contextmanager
+    def command(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        mounts: Sequence[Mount],
+        cwd: str,
+        fds: Sequence[int] = (),
+    ) -> Iterator[Command]:
+        with super().command(argv, env=env, mounts=mounts, cwd=cwd, fds=fds) as given:
+            yield msgspec.structs.replace(given, env=dict(os.environ))
 
 
 class SharesProcesses(Bubblewrap):
@@ -69,7 +83,7 @@ class SharesProcesses(Bubblewrap):
 class KeepsRights(Bubblewrap):
     """Starts the worker without giving anything up."""
 
-    def before(self, uid: int) -> list[str]:
+    def before(self, uid: int) -> list[str]:  # noqa: ARG002
         return []
 
 
@@ -86,7 +100,7 @@ EVERY = (
     ShowsEverything,
     WritableEnvironment,
     Unfiltered,
-    Talkative,
+    Unscrubbed,
     SharesProcesses,
     KeepsRights,
     Unlimited,
@@ -106,7 +120,7 @@ def main() -> None:
             sandbox.__class__ = kind
             got_out = escapes(probe(sandbox, python), sandbox.level)
             found[kind.__name__] = [attempt.name for attempt in got_out]
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

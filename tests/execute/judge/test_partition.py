@@ -63,6 +63,10 @@ def test_allowed_mismatches_use_up_the_headroom() -> None:
     allowed = judge("out", produced, expected, tolerance=Tolerance(ppm=4000), dtype="int32", label_map=True)
     assert allowed.passed
     assert allowed.result.headroom == pytest.approx(0.75)
+    refused = judge("out", produced, expected, tolerance=Tolerance(ppm=500), dtype="int32", label_map=True)
+    assert refused.result.headroom == pytest.approx(-1)
+    nothing_allowed = judged(produced, expected)  # no share of nothing is left, and none is used
+    assert (nothing_allowed.reason, nothing_allowed.result.headroom) == (Reason.VALUES_DIFFER, None)
 
 
 labels = hnp.arrays(np.int32, hnp.array_shapes(max_dims=2, max_side=8), elements=st.integers(0, 5))
@@ -118,6 +122,31 @@ def test_too_many_labels_are_compared_by_value(monkeypatch: pytest.MonkeyPatch) 
     renumbered = judged(expected[::-1].copy(), expected)
     assert renumbered.reason is Reason.VALUES_DIFFER
     assert "differ beyond tolerance" in renumbered.result.message
+
+
+def test_too_many_labels_pass_no_more_than_a_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition, "MOST_PAIRS", 50)
+    expected = np.arange(10_000, 10_060, dtype="int32")
+    merged = expected.copy()
+    merged[1] = merged[0]
+    judgement = judged(merged, expected)
+    assert judgement.reason is Reason.VALUES_DIFFER
+    assert (judgement.result.atol, judgement.result.rtol) == (0, 0)
+
+
+def test_labels_may_be_of_a_float_type() -> None:
+    expected = np.array([0, 1, 1, 2, 2], "uint16")
+    renumbered = np.array([0, 5, 5, 3, 3], "float32")
+
+    def as_floats(produced: Array) -> Judgement:
+        return judge("out", produced, expected, tolerance=Tolerance(), dtype="float32", label_map=True)
+
+    assert as_floats(renumbered).passed
+    assert as_floats(renumbered).result.comparison == "partition"
+    assert as_floats(renumbered * 0 + 1).reason is Reason.VALUES_DIFFER
+    assert as_floats(renumbered + np.float32(0.5)).result.comparison == "values"
+    for odd in (np.nan, np.inf):
+        assert as_floats(np.where(expected == 2, np.float32(odd), renumbered)).reason is Reason.UNEXPECTED_NAN
 
 
 def objects(*sizes: int) -> Array:

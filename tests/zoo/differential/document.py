@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,15 +26,15 @@ _ENVIRONMENT = jinja2.Environment(
 )
 
 
-class Group(str, Enum):
+class Group(Enum):
     """How the two answers lie to each other."""
 
-    LETS_PASS = "lets-pass"
-    NO_REPORT = "no-report"
-    FAILS_WHAT_PASSES = "fails-what-passes"
-    FAILS_WITHOUT_VERDICT = "fails-without-verdict"
-    BOTH_FAIL = "both-fail"
-    BOTH_PASS = "both-pass"
+    LETS_PASS = auto()
+    NO_REPORT = auto()
+    FAILS_WHAT_PASSES = auto()
+    FAILS_WITHOUT_VERDICT = auto()
+    BOTH_FAIL = auto()
+    BOTH_PASS = auto()
 
 
 # In these, words say why; in the others, the answers say it.
@@ -77,6 +77,7 @@ def render(measured: Measured) -> str:
     return _ENVIRONMENT.get_template("differences.md.j2").render(
         cases=len(measured.rows),
         patience=LIMITS_OF_A_MODEL_THAT_HANGS.seconds,
+        processes=LIMITS_OF_A_MODEL_THAT_HANGS.processes,
         versions=measured.versions,
         **groups,
     )
@@ -109,7 +110,7 @@ def in_cell(text: str) -> str:
 
 
 def _by_weight(row: Row) -> tuple[bool, bool]:
-    """An exit code that looks like a pass comes first, then how a model ended the command, then its errors."""
+    """First an exit code that looks like a pass, then what the models did to the command, then its errors."""
     return (row.outcome.ended != "exit 0", row.outcome.ended == "exit 1")
 
 

@@ -21,7 +21,7 @@ from tests.zoo.differential.reference import LIMITS, Outcome, run_reference
 
 AT_A_TIME = 3  # some only wait
 # A model that never ends has come to its endless part by then.
-LIMITS_OF_A_MODEL_THAT_HANGS = msgspec.structs.replace(LIMITS, seconds=20)
+LIMITS_OF_A_MODEL_THAT_HANGS = msgspec.structs.replace(LIMITS, seconds=15)
 _ENVIRONMENT = {
     WeightsFormat.PYTORCH_STATE_DICT: "pytorch",
     WeightsFormat.TORCHSCRIPT: "pytorch",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from pathlib import Path
@@ -48,6 +47,25 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class Error(msgspec.Struct):
+    """An error in the command's report."""
+
+    msg: str
+
+
+class Detail(msgspec.Struct):
+    """One check in the command's report."""
+
+    errors: list[Error]
+
+
+class Report(msgspec.Struct):
+    """The command's report, as far as it is looked at."""
+
+    status: str
+    details: list[Detail]
+
+
 def run_reference(
     source: str | Path, weights: WeightsFormat | None, built: BuiltEnvironment, *, limits: Limits = LIMITS
 ) -> Outcome:
@@ -78,8 +96,8 @@ def run_reference(
         ended = how_it_ended(finished, limits)
         if not report.exists():
             return Outcome(passed=None, ended=ended, error=raised_first(log.read_text("utf-8", "replace")))
-        content = json.loads(report.read_text("utf-8"))
-        return Outcome(passed=content["status"] == "passed", ended=ended, error=first_error(content))
+        content = msgspec.json.decode(report.read_bytes(), type=Report)
+        return Outcome(passed=content.status == "passed", ended=ended, error=first_error(content))
 
 
 def _arguments(source: str, weights: WeightsFormat | None, report: Path) -> list[str]:
@@ -102,9 +120,9 @@ def how_it_ended(finished: Finished, limits: Limits) -> str:
     return finished.signal or f"exit {finished.exit_code}"
 
 
-def first_error(report: dict[str, list[dict[str, list[dict[str, str]]]]]) -> str:
+def first_error(report: Report) -> str:
     """The first error of a report; "" if there is none."""
-    errors = (error["msg"] for detail in report["details"] for error in detail["errors"])
+    errors = (error.msg for detail in report.details for error in detail.errors)
     return in_few_words(next(errors, ""))
 
 
@@ -115,9 +133,9 @@ def raised_first(log: str) -> str:
 
 
 def in_few_words(message: str) -> str:
-    """The first sentence of a message, without this machine's paths and without counted elements."""
+    """The first sentence of a message, without this machine's paths, counted elements and lists of files."""
     text = message.strip().partition("\n")[0].removeprefix("Value error, ")
     text = re.sub(r"(?:https?://|/)[^\s'\"]*/([\w.-]*\w)", r"\1", text)
     text = re.sub(r"\d+ of (\d+) elements", r"elements (of \1)", text)
-    text = re.split(r"\. |[.:]$| \(\d[\d.]*(?:%| ppm)\)", text, maxsplit=1)[0]
+    text = re.split(r"\. |[.:]$| \(\d[\d.]*(?:%| ppm)\)| in \['", text, maxsplit=1)[0]
     return text if len(text) <= _LONGEST_ERROR else f"{text[: _LONGEST_ERROR - 1].rstrip()}…"

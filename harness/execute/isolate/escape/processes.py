@@ -40,8 +40,15 @@ def descriptors(_: Task) -> str:
 
 
 def parent_environment(task: Task) -> str:
-    """The variables of processes outside."""
-    return _search("environ", task)
+    """The variables of processes outside, and of what confines this one."""
+    _search("environ", task)
+    for number in _others():
+        with contextlib.suppress(OSError), open("/proc/{}/environ".format(number), "rb") as stream:
+            names = {os.fsdecode(line.partition(b"=")[0]) for line in stream.read().split(b"\0") if line}
+            unknown = names.difference(_HARMLESS, task.variables)
+            if unknown:
+                escaped("read {} of process {}".format(", ".join(sorted(unknown)), number))
+    return "none can be read"
 
 
 def process_table(task: Task) -> str:
@@ -100,10 +107,14 @@ def fork_bomb(task: Task) -> str:
     return escaped("started {} processes".format(len(children)))
 
 
+def _others() -> list[str]:
+    return [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+
+
 def _search(what: str, task: Task) -> str:
-    numbers = [name for name in os.listdir("/proc") if name.isdigit()]
-    for number in numbers:
+    others = _others()
+    for number in others:
         with contextlib.suppress(OSError), open("/proc/{}/{}".format(number, what), "rb") as stream:
             if task.token.encode() in stream.read():
                 escaped("read that of process {}, which is outside".format(number))
-    return "{} processes, none from outside".format(len(numbers))
+    return "{} other processes, none from outside".format(len(others))
