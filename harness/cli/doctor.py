@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print a report; exit code 2 if the level of isolation does not hold, 3 if the main job cannot run here."""
+    """Print a report; exit code 2 if the level does not hold, 3 if the main job cannot run here."""
     findings = (*_machine(), *_folders(args), *_environments(args), *_back_ends(), *_packages())
     isolation = doctor_isolation.levels()
     report = Report(

@@ -55,7 +55,7 @@ def launch(
     told = msgspec.structs.replace(job, tasks=[_relative(task, cell) for task in job.tasks])
     (cell / "job.json").write_bytes(jsonio.dumps(told))  # plain: a full scratch disk is no full --output
     (cell / _REPLY).touch()
-    kind = Kind(built.ref.digest, job.runner, job.weights_format)
+    kind = Kind(built.ref.digest, job.runner)
     finished = workers.run(cell, kind, built, log=log, limits=limits, cancel=cancel)
     events, malformed = read_reply(cell / _REPLY)
     return Evidence(finished=finished, events=events, malformed=malformed, log_tail=proc.tail(log))

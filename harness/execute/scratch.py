@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from harness.execute.isolate.remove import remove
 
 _PREFIX = "bioimage-harness-"
 _NAME = re.compile(rf"{_PREFIX}(\d+)-.+")
@@ -23,7 +24,7 @@ def scratch_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 def sweep() -> None:
@@ -36,7 +37,7 @@ def sweep() -> None:
         except OSError:  # another harness removed it
             continue
         if match and old and mine and not _runs(int(match[1])):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
 
 def _runs(pid: int) -> bool:

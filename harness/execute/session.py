@@ -302,7 +302,9 @@ def _workers(confinement: Confinement, settings: Settings, say: Callable[[str], 
             scratch = stack.enter_context(scratch_folder())
             worker, cells = scratch / "worker", scratch / "cells"
             stage_worker(worker)
+            confinement.hand_over(worker)
             cells.mkdir()
+            cells.chmod(0o755)
         except OSError as error:
             raise OutputError(
                 f"{tempfile.gettempdir()}: cannot be written ({error.strerror or error}); "

@@ -17,6 +17,8 @@ from harness.environments.built import BuiltEnvironment, run_variables
 from harness.execute.isolate import seccomp
 from harness.execute.isolate.environment import environment_mounts
 from harness.execute.isolate.level import Command, Confinement, Level, Mount
+from harness.execute.isolate.remove import remove
+from harness.execute.isolate.run import run_confined
 from harness.execute.stage import WORKER_PACKAGE
 from harness.execute.warm.fork_server import ForkedCells, ForkServer, ServerGoneError
 from harness.limits import Limits
@@ -26,6 +28,7 @@ CELL = "/cell"
 _CELLS = "/cells"
 _WORKER = "/worker"
 _TEMPORARY_BYTES = 2**30
+_PROCESSES = 256  # and threads, of one cell: more than any limit allows, and few enough for the machine
 _STARTS = 2  # of a fork server that fails, before every cell gets a process of its own
 # sys.path[0] would be the current folder, in which a model may have put a file called numpy.py.
 _BOOTSTRAP = "import sys; sys.path[0] = sys.argv[1]; from {} import main; main(sys.argv[2:])"
@@ -42,7 +45,6 @@ class Kind(NamedTuple):
 
     environment: str
     runner: str
-    weights_format: str
 
 
 class Workers:
@@ -89,9 +91,12 @@ class Workers:
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """A new folder for one cell, gone at the end."""
-        with tempfile.TemporaryDirectory(dir=self._cells, ignore_cleanup_errors=True) as name:
-            Path(name).chmod(0o755)  # a worker may be another user; others are kept out further up
-            yield Path(name)
+        folder = Path(tempfile.mkdtemp(dir=self._cells))
+        folder.chmod(0o755)  # a worker may be another user; others are kept out further up
+        try:
+            yield folder
+        finally:
+            remove(folder)
 
     def run(
         self,
@@ -128,7 +133,7 @@ class Workers:
                     cancel=cancel,
                 )
             except ServerGoneError as error:
-                self._give_up(kind, error)
+                self._give_up(kind, built.ref.name, error)
         return self._run_alone(cell, built, log=log, limits=limits, cancel=cancel)
 
     def _run_alone(
@@ -138,18 +143,9 @@ class Workers:
         surroundings = self._surroundings(cell, built)
         argv = self._argv(built, f"{WORKER_PACKAGE}.main", f"{self._inside(cell)}/job.json")
         with self._confinement.command(
-            argv, env=surroundings["env"], mounts=mounts, cwd=surroundings["cwd"]
+            argv, env=surroundings["env"], mounts=mounts, cwd=surroundings["cwd"], limits=limits
         ) as command:
-            return proc.run(
-                command.argv,
-                log=log,
-                env=command.env,
-                cwd=command.cwd,
-                limits=limits,
-                folders=(cell,),
-                cancel=cancel,
-                fds=command.fds,
-            )
+            return run_confined(command, log=log, limits=limits, folders=(cell,), cancel=cancel)
 
     def _can_fork(self, kind: Kind) -> bool:
         return self._warm and self._failures[kind] < _STARTS
@@ -159,17 +155,17 @@ class Workers:
         with self._starting[kind]:
             server = self._servers.get(kind)
             if server is None:
-                log = self._cells / f"{kind.environment}-{kind.weights_format}.log"
+                log = self._cells.parent / f"{kind.environment[:12]}-{kind.runner}.log"
                 server = ForkServer(lambda fd: self._serve(kind, built, fd), log=log, cancel=cancel)
                 self._servers[kind] = server
             return server
 
-    def _give_up(self, kind: Kind, error: ServerGoneError) -> None:
+    def _give_up(self, kind: Kind, name: str, error: ServerGoneError) -> None:
         with self._starting[kind]:
             self._failures[kind] += 1
             server = self._servers.pop(kind, None)
             if self._failures[kind] == _STARTS:
-                self._say(f"{kind.weights_format}: a new process for each cell from here on, since {error}")
+                self._say(f"{name}: a new process for each cell from here on, since {error}")
         if server is not None:
             server.close()
 
@@ -181,9 +177,7 @@ class Workers:
         home = self._confinement.path(cells)
         variables = run_variables(built, threads=self._threads)
         return self._confinement.for_fork_server().command(
-            self._argv(
-                built, f"{WORKER_PACKAGE}.forkserver", str(descriptor), kind.runner, kind.weights_format
-            ),
+            self._argv(built, f"{WORKER_PACKAGE}.forkserver", str(descriptor), kind.runner),
             env={**variables, **dict.fromkeys(_PRIVATE_FOLDERS, f"{home}/nothing")},
             mounts=mounts,
             cwd=home,
@@ -227,13 +221,18 @@ class Workers:
                 "kind": "tmpfs",
                 "target": folder,
                 "size": size,
+                "writable": folder != _CELLS,
                 "keeps": [target for target in shown if target.startswith(f"{folder}/")],
             }
             for folder, size in ((_CELLS, 4096), ("/tmp", _TEMPORARY_BYTES), ("/dev/shm", _TEMPORARY_BYTES))  # noqa: S108
         ]
         mounts = [*binds, *empty, {"kind": "proc", "target": "/proc"}]
         strict = seccomp.program(seccomp.Variant.STRICT)
-        return {"mounts": mounts, "seccomp": base64.b64encode(strict).decode()}
+        return {
+            "mounts": mounts,
+            "processes": _PROCESSES,
+            "seccomp": base64.b64encode(strict).decode(),
+        }
 
 
 def _of_worker(worker: Path) -> Mount:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,8 +65,26 @@ def _sizes(folders: Sequence[Path]) -> Iterator[int]:
 
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            yield from entries
-    except OSError:  # gone meanwhile, or closed to us
+    """What is in a folder. One that its owner has closed is opened: what is in it counts."""
+    for attempt in ("as it is", "opened"):
+        try:
+            with os.scandir(folder) as entries:
+                yield from entries
+            return
+        except PermissionError:
+            if attempt == "as it is":
+                _reopen(folder)
+        except OSError:  # gone meanwhile
+            return
+
+
+def _reopen(folder: str) -> None:
+    """Let its owner read a folder again. It may be a link by now, which must not be followed."""
+    if sys.platform != "linux":
         return
+    with contextlib.suppress(OSError):
+        found = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
+        try:
+            os.chmod(f"/proc/self/fd/{found}", 0o700)  # noqa: PTH101
+        finally:
+            os.close(found)

@@ -1,6 +1,6 @@
 """Fork a worker for each cell out of a process that has imported everything already.
 
-    python -c ... DESCRIPTOR RUNNER WEIGHTS_FORMAT
+    python -c ... DESCRIPTOR RUNNER
 
 The descriptor is a socket (SOCK_SEQPACKET). Each message asks for one child and brings its four descriptors:
 the three of a supervisor (see ``supervisor``), and a socket of the child's own. There the child says "hello"
@@ -8,7 +8,7 @@ the three of a supervisor (see ``supervisor``), and a socket of the child's own.
 below zero the number of a signal. The message is JSON:
 
     separate   null, or that the child gets namespaces of its own: {"mounts": see ``namespaces.mount_all``,
-               "seccomp": a filter, base64}
+               "seccomp": a filter, base64, "processes": how many at most}
 
 The job that the child then reads from its descriptor 0 has, instead of ``argv``, ``worker``: the path of a
 worker's job. The server ends at the end of input. No model's code runs in it, and no operation of a
@@ -29,7 +29,7 @@ import signal
 import socket
 import sys
 import tempfile
-from typing import Any
+from typing import Any, Callable
 
 from . import main as worker
 from . import namespaces, supervisor
@@ -39,8 +39,8 @@ _MESSAGE = 1 << 16
 
 def main(arguments: list[str]) -> None:
     """Serve until the harness closes its end."""
-    descriptor, runner, weights_format = arguments
-    importlib.import_module(".runners." + runner, __package__).warm(weights_format)
+    descriptor, runner = arguments
+    importlib.import_module(".runners." + runner, __package__).warm()
     gc.collect()
     gc.freeze()  # what is here already is not looked at, and so not copied, in any child
     with socket.socket(fileno=int(descriptor)) as requests:
@@ -117,7 +117,7 @@ def _become_cell(request: dict[str, Any], fds: list[int]) -> None:
     try:
         if request["separate"] is None:
             _greet(own)
-            supervisor.supervise(_start(b""))
+            supervisor.supervise(_start(None))
             code = 0
         else:
             code = _in_namespaces(request["separate"], own)
@@ -155,11 +155,11 @@ def _in_namespaces(separate: dict[str, Any], own: socket.socket) -> int:
     namespaces.die_with_parent()
     namespaces.mount_all(separate["mounts"])
     _greet(own)
-    supervisor.supervise(_start(base64.b64decode(separate["seccomp"]), confined=True))
+    supervisor.supervise(_start(separate))
     os._exit(0)
 
 
-def _start(seccomp: bytes, *, confined: bool = False) -> Any:
+def _start(separate: dict[str, Any] | None) -> Callable[[dict[str, Any]], supervisor.Command]:
     """What starts the worker below a supervisor: it is forked."""
 
     def start(job: dict[str, Any]) -> supervisor.Command:
@@ -177,8 +177,9 @@ def _start(seccomp: bytes, *, confined: bool = False) -> Any:
             os.environ.update(job["env"])
             tempfile.tempdir = None  # it was found for another environment
             os.chdir(job["cwd"])
-            if confined:
-                namespaces.give_up_privileges(seccomp)
+            if separate is not None:
+                seccomp = base64.b64decode(separate["seccomp"])
+                namespaces.give_up_privileges(seccomp, separate["processes"])
             code = worker.work(job["worker"])
         except BaseException as error:
             os.write(2, f"{type(error).__name__}: {error}\n".encode())

@@ -7,39 +7,47 @@ may do there (mount, above all) is given up again before a model's code runs.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
+import resource
+import socket
+import struct
 from typing import Any
 
 # From linux/sched.h, sys/mount.h, linux/prctl.h and linux/capability.h.
 _NEWNS, _NEWUTS, _NEWIPC = 0x00020000, 0x04000000, 0x08000000
-_NEWUSER, _NEWPID = 0x10000000, 0x20000000
+_NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _HIGHEST_CAPABILITY = 63
 _SIGKILL = 9
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1  # linux/sockios.h, linux/if.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def separate() -> None:
-    """Leave the user, mount, process, IPC and host name namespaces; the next child is process 1 in its own.
+    """Leave all namespaces but that of control groups; the next child is process 1 in its own.
+
+    Of the network nothing is left but a loopback interface.
 
     The caller must have one thread. Raises OSError where the kernel or an outer sandbox forbids it.
     """
     user, group = os.getuid(), os.getgid()
-    _check(_libc.unshare(_NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWUTS), "unshare")
+    _check(_libc.unshare(_NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWUTS | _NEWNET), "unshare")
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
+    _start_loopback()
 
 
 def mount_all(mounts: list[dict[str, Any]]) -> None:
     """Lay out the files of process 1: ``{"kind": "bind" | "tmpfs" | "proc", "source", "target", ...}``.
 
-    A bind is read-only unless "writable" is true. A tmpfs has a "size" in bytes, and "keeps" the folders
-    below it, read-only, that would else vanish.
+    A bind is read-only unless "writable" is true. A tmpfs has a "size" in bytes and "keeps" the
+    folders below it, read-only, that would else vanish.
     """
     _mount("none", "/", "", _REC | _PRIVATE, "")
     for mount in mounts:
@@ -53,16 +61,20 @@ def mount_all(mounts: list[dict[str, Any]]) -> None:
                 os.makedirs(folder)
                 _bind(f"/proc/self/fd/{descriptor}", folder, writable=False)
                 os.close(descriptor)
+            if not mount["writable"]:
+                _mount("none", target, "", _REMOUNT | _RDONLY | _NOSUID | _NODEV, "")
         else:
             _mount("proc", target, "proc", _NOSUID | _NODEV | _NOEXEC, "")
 
 
-def give_up_privileges(seccomp: bytes) -> None:
+def give_up_privileges(seccomp: bytes, processes: int) -> None:
     """From here on nothing can be mounted, no namespace made, no privilege gained, whatever is executed.
 
     Args:
+        processes: how many this user may have in its namespace, threads included.
         seccomp: a filter in the kernel's own format (struct sock_filter[]); none is set if it is empty.
     """
+    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
     for capability in range(_HIGHEST_CAPABILITY + 1):
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
@@ -85,6 +97,11 @@ class _Program(ctypes.Structure):
 def _set_filter(seccomp: bytes) -> None:
     program = _Program(len(seccomp) // 8, seccomp)
     _check(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0), "seccomp")
+
+
+def _start_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
 
 
 def _bind(source: str, target: str, *, writable: bool) -> None:

@@ -20,6 +20,7 @@ import msgspec
 from harness.errors import IsolationError
 from harness.execute.isolate import seccomp, system
 from harness.execute.isolate.level import Command, Level, Mount
+from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 
 _NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
@@ -118,6 +119,7 @@ class Bubblewrap:
         env: Mapping[str, str],
         mounts: Sequence[Mount],
         cwd: str,
+        limits: Limits = DEFAULTS,  # noqa: ARG002  harness.proc holds them
         fds: Sequence[int] = (),
     ) -> Iterator[Command]:
         """See :class:`~harness.execute.isolate.level.Confinement`.

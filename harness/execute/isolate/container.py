@@ -16,7 +16,6 @@ import os
 import secrets
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
@@ -28,6 +27,7 @@ from harness.execute.isolate import container_image
 from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
 from harness.execute.isolate.container_host import INSIDE, ContainerHost, prepare
 from harness.execute.isolate.level import Command, Level, Mount
+from harness.execute.scratch import scratch_folder
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 
@@ -45,6 +45,9 @@ HARDENING = (
 )
 _NOBODY = 65534
 _TASKS_PER_PROCESS = 2  # the engine counts threads, too
+# What process 1 itself needs, which no limit of a worker counts.
+_OWN_TASKS = 4
+_OWN_BYTES = 16 * 1024**2
 
 
 class ContainerCommand(Command, frozen=True, kw_only=True):
@@ -129,8 +132,8 @@ class Container:
             argv: its first word is an interpreter (Python 3.8 or newer), in which the supervisor runs, too.
             limits: what the engine itself sees to.
         """
-        with tempfile.TemporaryDirectory(prefix="harness-container-") as private:
-            start = Mount(source=prepare(Path(private, "start")), target=INSIDE)
+        with scratch_folder() as private:
+            start = Mount(source=prepare(private / "start"), target=INSIDE)
             host = ContainerHost(
                 self._engine,
                 f"{LABEL}-{secrets.token_hex(8)}",
@@ -151,11 +154,11 @@ class Container:
         options += ["--shm-size", str(self._temporary_bytes)]
         options += ["--tmpfs", f"/tmp:rw,exec,nosuid,nodev,mode=1777,size={self._temporary_bytes}"]  # noqa: S108
         if limits.memory_bytes is not None:
-            options += ["--memory", str(limits.memory_bytes)]
+            options += ["--memory", str(_OWN_BYTES + limits.memory_bytes)]
             if self._engine.info.swap_limit:  # else there is a warning, and no swap is used
-                options += ["--memory-swap", str(limits.memory_bytes)]
+                options += ["--memory-swap", str(_OWN_BYTES + limits.memory_bytes)]
         if limits.processes is not None:
-            options += ["--pids-limit", str(_TASKS_PER_PROCESS * limits.processes)]
+            options += ["--pids-limit", str(_OWN_TASKS + _TASKS_PER_PROCESS * limits.processes)]
         if self._cpus is not None:
             options += ["--cpus", f"{self._cpus:g}"]
         for mount in _visible(mounts):
@@ -198,7 +201,7 @@ def _visible(mounts: Sequence[Mount]) -> list[Mount]:
 
 
 def _in_words(mount: Mount) -> str:
-    """The value of ``--mount``, one line of CSV. What is mounted below the source is not shown."""
+    """The value of ``--mount``, one line of CSV."""
     fields = ["type=bind", f"source={mount.source}", f"target={mount.target}", "bind-propagation=rprivate"]
     fields += [] if mount.writable else ["readonly"]
     line = io.StringIO()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import psutil
 
 from harness import proc
 from harness.errors import IsolationError
+from harness.execute.scratch import scratch_folder
 from harness.limits import Limits
 
 LABEL = "bioimage-harness"
@@ -21,7 +21,9 @@ _SECONDS = 120.0  # for one call; the engine may be busy with many containers
 # The client finds its engine and its settings by these. None of them reaches a container.
 _PASSED = ("HOME", "PATH", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR")
 _MARKS = {
-    "permission denied": "this user may not use {socket}: add them to the group 'docker', or run as root",
+    "permission denied while trying to connect": (
+        "this user may not use {socket}: add them to the group 'docker', or run as root"
+    ),
     "no space left on device": "its disk is full: make room, for example with 'docker system prune'",
     "cannot connect": "it does not answer: start it, for example with 'systemctl start docker'",
     "error during connect": "it does not answer: look at DOCKER_HOST and 'docker context ls'",
@@ -160,8 +162,8 @@ def _call(client: str, arguments: Sequence[str]) -> Answer:
     known = {
         name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("DOCKER_")
     }
-    with tempfile.TemporaryDirectory(prefix="harness-docker-") as folder:
-        log = Path(folder, "log")
+    with scratch_folder() as folder:
+        log = folder / "log"
         ended = proc.run(
             [client, *arguments], log=log, env=known, cwd=Path("/"), limits=Limits(seconds=_SECONDS)
         )

@@ -13,13 +13,13 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-import tempfile
 from pathlib import Path
 
 from harness.errors import IsolationError
 from harness.execute.isolate import system
 from harness.execute.isolate.container_engine import Engine
 from harness.execute.isolate.level import Mount
+from harness.execute.scratch import scratch_folder
 
 NAME = "bioimage-harness"
 _SHOWN = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
@@ -43,10 +43,10 @@ def own_image(engine: Engine, *, uid: int, gid: int) -> str:
     name = f"{NAME}:{hashlib.sha256(content).hexdigest()[:16]}"
     if engine.call("image", "inspect", name).ok:
         return name
-    with tempfile.NamedTemporaryFile(prefix="harness-image-", suffix=".tar") as file:
-        file.write(content)
-        file.flush()
-        answer = engine.call("import", file.name, name)
+    with scratch_folder() as folder:
+        archive = folder / "image.tar"
+        archive.write_bytes(content)
+        answer = engine.call("import", str(archive), name)
     if not answer.ok:
         raise IsolationError(f"no container: the image {name} cannot be made: {answer.error()}")
     return name

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 from harness.proc.host import Host, OwnProcess
 
@@ -81,6 +82,7 @@ class Confinement(Protocol):
         env: Mapping[str, str],
         mounts: Sequence[Mount],
         cwd: str,
+        limits: Limits = DEFAULTS,
         fds: Sequence[int] = (),
     ) -> AbstractContextManager[Command]:
         """The command that runs ``argv`` confined, with nothing to read but a minimal system and the mounts.
@@ -90,5 +92,6 @@ class Confinement(Protocol):
             env: the worker's whole environment.
             mounts: the environment's prefix and its base interpreter among them.
             cwd: as the worker sees it.
+            limits: those that the level itself can hold; :mod:`harness.proc` holds them all.
             fds: descriptors that the worker keeps.
         """

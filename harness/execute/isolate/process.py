@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.execute.isolate.level import Command, Level, Mount
+from harness.limits import DEFAULTS, Limits
 
 
 class Process:
@@ -41,6 +42,7 @@ class Process:
         env: Mapping[str, str],
         mounts: Sequence[Mount],  # noqa: ARG002  they are where they are
         cwd: str,
+        limits: Limits = DEFAULTS,  # noqa: ARG002  harness.proc holds them
         fds: Sequence[int] = (),
     ) -> Iterator[Command]:
         """The command as it is."""

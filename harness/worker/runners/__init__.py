@@ -1,7 +1,7 @@
 """One module for each consumer's runtime, with four functions:
 
-warm(weights_format)                              import all that cells with these weights need, and run none
-                                                  of it: cells are forked out of this process
+warm()                                            import all that any cell may need, and run none of it:
+                                                  cells are forked out of this process
 prepare(job)                                      import the runtime, fix seeds and threads
 load(job) -> model                                load the weights
 predict(model, inputs, folder, padding)           inputs: paths of .npy in the description's order; writes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import time
@@ -11,21 +12,24 @@ from typing import Any
 from ..protocol import Job
 from . import arrays
 
-_BACKENDS = {
-    "onnx": "onnx_backend",
-    "pytorch_state_dict": "pytorch_backend",
-    "torchscript": "torchscript_backend",
-    "keras_hdf5": "keras_backend",
-    "keras_v3": "keras_backend",
-    "tensorflow_saved_model_bundle": "tensorflow_backend",
-}
+# What the runtime imports only once it loads weights, and torch once it is seeded and opens a file.
+_LATE = (
+    "bioimageio.core.backends.keras_backend",
+    "bioimageio.core.backends.onnx_backend",
+    "bioimageio.core.backends.pytorch_backend",
+    "bioimageio.core.backends.tensorflow_backend",
+    "bioimageio.core.backends.torchscript_backend",
+    "torch._dynamo",
+    "torch.utils.serialization.config",
+)
 
 
-def warm(weights_format: str) -> None:
-    """Import the runtime and what it imports only once it loads such weights."""
+def warm() -> None:
+    """Import the runtime and the frameworks that the environment holds."""
 
-    if weights_format in _BACKENDS:
-        importlib.import_module("bioimageio.core.backends." + _BACKENDS[weights_format])
+    for module in _LATE:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
 
 
 def prepare(job: Job) -> None:

@@ -44,13 +44,19 @@ def run(
     folder: Path,
     *,
     limits: Limits | None = None,
+    watched: Limits | None = None,
     mounts: Sequence[Mount] = (),
     cancel: threading.Event | None = None,
     fds: Sequence[int] = (),
     inside: Container | None = None,
     python: Path = PYTHON,
 ) -> proc.Finished:
-    """Run Python code in a container, with its output in the file "log" of a folder that it sees as /cell."""
+    """Run Python code in a container, with its output in the file "log" of a folder that it sees as /cell.
+
+    Args:
+        limits: of the engine and of the harness.
+        watched: those of the harness, if they differ.
+    """
     cell = folder / "cell"
     cell.mkdir(exist_ok=True)
     inside = inside or confinement()
@@ -65,7 +71,7 @@ def run(
         fds=fds,
         limits=limits,
     ) as command:
-        return run_confined(command, log=folder / "log", limits=limits, cancel=cancel)
+        return run_confined(command, log=folder / "log", limits=watched or limits, cancel=cancel)
 
 
 def containers() -> set[str]:

@@ -20,7 +20,7 @@ from harness.execute.isolate.container import container
 from harness.execute.isolate.container_engine import LABEL, Answer, Info, connect, owner
 from tests.execute.isolate.users import run_as
 
-from .containers import PYTHON, confinement, containers, engine, run
+from .containers import PYTHON, assert_no_new, confinement, containers, engine, run
 
 FIT = Info(
     server_version="20.10.24",
@@ -126,6 +126,7 @@ def test_an_image_of_the_user_hides_the_system_of_the_machine(
     subprocess.run(["tar", "--dereference", "-cf", tar, *libraries], check=True, stderr=subprocess.DEVNULL)
     name = "bioimage-harness-tests:libraries"
     assert engine().call("import", str(tar), name).ok
+    before = containers()
     try:
         monkeypatch.setenv("HARNESS_CONTAINER_IMAGE", name)
         found = container()
@@ -133,6 +134,7 @@ def test_an_image_of_the_user_hides_the_system_of_the_machine(
         assert run("import os; print(os.path.exists('/usr/bin'))", tmp_path, inside=found).ok
         assert proc.tail(tmp_path / "log") == "False"
     finally:
+        assert_no_new(before)  # an image in use cannot be removed
         engine().call("image", "rm", name)
 
 

@@ -20,6 +20,7 @@ from harness.execute.isolate import requirements
 from harness.execute.isolate.bubblewrap import Bubblewrap
 from harness.execute.isolate.level import Command, Mount
 from harness.execute.isolate.probe import escapes, probe
+from harness.limits import DEFAULTS, Limits
 
 _ALLOW_EVERYTHING = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)
 
@@ -67,9 +68,10 @@ class Unscrubbed(Bubblewrap):
         env: Mapping[str, str],
         mounts: Sequence[Mount],
         cwd: str,
+        limits: Limits = DEFAULTS,
         fds: Sequence[int] = (),
     ) -> Iterator[Command]:
-        with super().command(argv, env=env, mounts=mounts, cwd=cwd, fds=fds) as given:
+        with super().command(argv, env=env, mounts=mounts, cwd=cwd, limits=limits, fds=fds) as given:
             yield msgspec.structs.replace(given, env=dict(os.environ))
 
 
