@@ -44,7 +44,7 @@ def measure(collection: Path, output: Path, *, repeat: int, options: Sequence[st
     warm = [_run(collection, output, "--rerun", "all", *options) for _ in range(repeat)]
     idle = [_run(collection, output, *options) for _ in range(repeat)]
     records = [record for record in current(read_records(output / "ledger")) if record.environment]
-    bare = [_bare_seconds(record) for record in records]
+    bare = [bare_seconds(record) for record in records]
     return Figures(
         cells=len(records),
         run_warm=warm,
@@ -68,6 +68,7 @@ def _run(collection: Path, output: Path, *options: str) -> float:
     return time.perf_counter() - clock
 
 
-def _bare_seconds(record: Record) -> float:
+def bare_seconds(record: Record) -> float:
+    """What loading and computing alone took."""
     checks = (record.check(name) for name in _BARE)
     return sum(check.seconds for check in checks if check is not None)

@@ -115,8 +115,8 @@ class Known:
 
     @contextlib.contextmanager
     def _safely(self) -> Iterator[sqlite3.Connection]:
-        """The connection; a file that cannot be used is given up, one that is no such file is removed."""
-        assert self._connection is not None, "asked for only where there is a file"  # noqa: S101
+        """The connection; a file that cannot be used is given up, one that is damaged is made anew."""
+        assert self._file is not None and self._connection is not None, "there is a file"  # noqa: S101, PT018
         try:
             yield self._connection
         except sqlite3.OperationalError:  # read-only, locked for long, a full disk
@@ -124,6 +124,7 @@ class Known:
         except sqlite3.Error:
             self._close()
             _remove(self._file)
+            self._connection = _open(self._file)
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -178,12 +179,11 @@ def _open(file: Path) -> sqlite3.Connection | None:
     return None
 
 
-def _remove(file: Path | None) -> None:
+def _remove(file: Path) -> None:
     """Remove a file that is none of ours, with what SQLite keeps beside it."""
-    if file is not None:
-        for name in (file.name, f"{file.name}-journal"):
-            with contextlib.suppress(OSError):
-                file.with_name(name).unlink()
+    for name in (file.name, f"{file.name}-journal"):
+        with contextlib.suppress(OSError):
+            file.with_name(name).unlink()
 
 
 def _keep_within_bounds(connection: sqlite3.Connection) -> None:

@@ -28,6 +28,7 @@ class Case(NamedTuple):
         weights: which of the model's weights the verdict is about; None for the only ones.
         findings: checks with the status that they must have, whatever the verdict.
         status: None if it is the one that belongs to the reason.
+        prevented: whether sandbox and container keep the model from doing it at all, so that it passes there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Case(NamedTuple):
     weights: WeightsFormat | None = None
     findings: tuple[tuple[Check, CheckStatus], ...] = ()
     status: Status | None = None
+    prevented: bool = False
 
     @property
     def label(self) -> str:

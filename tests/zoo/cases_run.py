@@ -38,7 +38,8 @@ KILLS_ITS_PARENT = CHILD + forward(
     """
     child({}, own_session=True, twice=True)
     os.kill(os.getppid(), signal.SIGKILL)
-    time.sleep(600)
+    time.sleep(5)
+    return _forward(self, image)
     """
 )
 STOPS_ITS_PARENT = forward(
@@ -51,7 +52,7 @@ STOPS_ITS_PARENT = forward(
 REMOVES_ITS_FOLDER = forward(
     """
     import os, shutil
-    shutil.rmtree(os.getcwd())
+    shutil.rmtree(os.getcwd(), ignore_errors=True)
     return _forward(self, image)
     """
 )
@@ -245,6 +246,7 @@ CASES = (
         with_code(KILLS_ITS_PARENT),
         Reason.NO_REPLY,
         ("watches over the worker", "running the model"),
+        prevented=True,
     ),
     Case("stops-its-parent", with_code(STOPS_ITS_PARENT)),
     Case("removes-its-folder", with_code(REMOVES_ITS_FOLDER), Reason.NO_REPLY, ("without a complete reply",)),

@@ -22,7 +22,8 @@ from tests.zoo.building import as_it_is, with_code
 
 TOOL = ("bioimageio_core", "0.11.0")
 LOCK = "bioimageio.core==0.11.0\n"
-ONE_AT_A_TIME = ("--jobs", "1", "--timeout", "120")
+# Each worker a process of its own that the harness started: these faults happen to processes.
+ONE_AT_A_TIME = ("--jobs", "1", "--timeout", "120", "--isolation", "process", "--no-fork")
 
 
 class Bench(NamedTuple):

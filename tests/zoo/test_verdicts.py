@@ -18,12 +18,12 @@ BY_NAME = {case.name: case for case in CASES}
 
 @pytest.mark.parametrize("case", OURS, ids=lambda case: case.label)
 def test_verdict(case: Case, zoo_run: ZooRun) -> None:
-    assert_verdict(zoo_run.record_of(case), case)
+    assert_verdict(zoo_run.record_of(case), zoo_run.expected(case))
 
 
 @pytest.mark.parametrize("case", REAL, ids=lambda case: case.label)
 def test_verdict_on_a_real_network(case: Case, zoo_run: ZooRun, real_models: Path) -> None:
-    assert_verdict(zoo_run.record_of(case), case)
+    assert_verdict(zoo_run.record_of(case), zoo_run.expected(case))
 
 
 def test_every_model_has_its_record_and_no_other_is_there(zoo_run: ZooRun) -> None:

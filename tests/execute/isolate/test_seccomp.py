@@ -109,7 +109,7 @@ def test_a_machine_without_a_filter() -> None:
 SET_AND_TRY = """
 import ctypes, socket, sys
 from harness.worker import namespaces
-namespaces.give_up_privileges(bytes.fromhex(sys.argv[1]))
+namespaces.give_up_privileges(bytes.fromhex(sys.argv[1]), 256)
 for family in (socket.AF_INET, 16, 40):
     try: print(socket.socket(family, socket.SOCK_DGRAM).family)
     except OSError as error: print(error.errno)
