@@ -1,0 +1,228 @@
+"""Forked workers and fresh ones behave alike, and a fork server that fails costs nothing but time."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.errors import Interrupted
+from harness.limits import Limits
+from tests.execute.warm.conftest import Bench
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+
+Made = Callable[..., AbstractContextManager[Bench]]
+LEVELS = ("process", "sandbox")
+MIB = 1024**2
+
+
+def servers() -> list[psutil.Process]:
+    """The interpreters that serve forks, below this process."""
+    below = psutil.Process().children(recursive=True)
+    return [p for p in below if p.name().startswith("python") and any("forkserver" in a for a in p.cmdline())]
+
+
+def server() -> psutil.Process:
+    """The one whose children are cells: the innermost of those with its command line."""
+    return max(servers(), key=lambda process: len(process.parents()))
+
+
+@pytest.mark.parametrize("fork", [True, False])
+@pytest.mark.parametrize("level", LEVELS)
+def test_how_a_worker_ends(level: str, fork: bool, bench: Made) -> None:
+    with bench(level, fork=fork) as made:
+        done = made.cell("print('hello')")
+        assert (done.exit_code, done.signal, done.supervised) == (0, None, True)
+        assert made.log == "hello\n"
+        done = made.cell("import os; os._exit(7)")
+        assert (done.exit_code, done.signal, done.supervised) == (7, None, True)
+        done = made.cell("import os; os.kill(os.getpid(), 11)")
+        assert (done.exit_code, done.signal) == (None, "SIGSEGV")
+        done = made.cell("import time; time.sleep(600)", limits=Limits(seconds=0.5))
+        assert done.limit == "seconds"
+        hoard = "hoard = [bytearray(2**20) for _ in range(400)]\nimport time; time.sleep(600)"
+        done = made.cell(hoard, limits=Limits(seconds=60, memory_bytes=200 * MIB))
+        assert done.limit == "memory_bytes"
+        done = made.cell("while True: pass", limits=Limits(seconds=60, cpu_seconds=0.5))
+        assert done.limit == "cpu_seconds"
+        done = made.cell("print('still here')")
+        assert (done.ok, made.said) == (True, [])
+
+
+@pytest.mark.parametrize("fork", [True, False])
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_a_worker_finds(level: str, fork: bool, bench: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "of the harness")
+    code = """
+        import json, os, resource, sys, tempfile, threading
+        found = dict(
+            secret=[name for name in os.environ if "SECRET" in name],
+            setting=os.environ["A_SETTING"],
+            private=[os.environ[name] == os.path.join(os.getcwd(), folder)
+                     for name, folder in (("HOME", "home"), ("TMPDIR", "tmp"))],
+            temporary=tempfile.gettempdir() == os.environ["TMPDIR"],
+            stdin=sys.stdin.read(),
+            core=resource.getrlimit(resource.RLIMIT_CORE),
+            descriptors=sorted(os.path.basename(os.readlink(path)) for path in
+                               (f"/proc/self/fd/{n}" for n in os.listdir("/proc/self/fd") if int(n) > 2)
+                               if os.path.exists(path)),
+            group=os.getpid() == os.getpgid(0) == os.getsid(0),
+        )
+        open("found.json", "w").write(json.dumps(found))
+    """
+    found: dict[str, object] = {}
+    with bench(level, fork=fork) as made:
+        done = made.cell(code, look=lambda cell: found.update(json.loads((cell / "found.json").read_text())))
+        assert done.ok, made.log
+    assert found.pop("descriptors") == ["reply.jsonl"]
+    group = found.pop("group")
+    assert group or not fork
+    assert found == {
+        "secret": [],
+        "setting": "of the environment",
+        "private": [True, True],
+        "temporary": True,
+        "stdin": "",
+        "core": [0, 0],
+    }
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_children_of_a_forked_worker_are_gone_with_it(level: str, bench: Made) -> None:
+    code = """
+        import os, sys
+        for environment in ({}, os.environ):
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    os.execve("/bin/sleep", ["sleep", "6137"], environment)
+                os._exit(0)
+    """
+    with bench(level) as made:
+        assert made.cell(code).ok
+        assert [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "6137"]] == []
+
+
+def test_a_cell_sees_nothing_of_another_one(bench: Made) -> None:
+    """Of two that run at the same time below one fork server, in the sandbox."""
+    waits = """
+        import os, time
+        open("secret", "w").write("of the first cell")
+        open("/tmp/secret", "w").write("of the first cell")
+        open("/dev/shm/secret", "w").write("of the first cell")
+        while not os.path.exists("go"):
+            time.sleep(0.01)
+    """
+    looks = """
+        import glob, os
+        assert os.listdir("/cells") == [], os.listdir("/cells")
+        assert not os.path.exists("secret")
+        assert os.listdir("/tmp") == [] == os.listdir("/dev/shm")
+        others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) not in (1, os.getpid())]
+        assert others == [], others
+    """
+    with bench("sandbox") as made:
+        first = threading.Thread(target=made.cell, args=(waits,))
+        first.start()
+        (folder,) = _soon(lambda: [path.parent for path in made.folder.glob("cells/*/secret")])
+        try:
+            done = Bench(made.workers, made.folder / "nothing", made.built, made.said)
+            (made.folder / "nothing").mkdir()
+            assert done.cell(looks).ok
+            assert "Error" not in done.log, done.log
+        finally:
+            (folder / "go").touch()
+            first.join()
+
+
+def test_what_it_may_not_change(bench: Made) -> None:
+    code = """
+        for path in ("model/code.py", "inputs/new", "/worker/new", "/usr/new", "/cells/new"):
+            try:
+                open(path, "w")
+            except OSError:
+                continue
+            raise SystemExit(path)
+    """
+    with bench("sandbox") as made:
+        made.cell(code)
+        assert "SystemExit" not in made.log
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_server_that_ended_is_replaced(level: str, bench: Made) -> None:
+    with bench(level) as made:
+        assert made.cell("pass").ok
+        before = server()
+        before.kill()
+        before.wait(10)
+        assert made.cell("pass").ok
+        assert server().pid != before.pid
+        assert made.said == []
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_cell_whose_server_ends_is_not_blamed(level: str, bench: Made) -> None:
+    with bench(level) as made:
+        assert made.cell("pass").ok
+        timer = threading.Timer(0.5, server().kill)
+        timer.start()
+        done = made.cell("import time; time.sleep(600)")
+        timer.join()
+        assert (done.supervised, done.exit_code, done.limit) == (False, None, None)
+        assert made.cell("pass").ok
+
+
+def test_a_runtime_that_cannot_be_imported_shows_in_its_cell(bench: Made) -> None:
+    with bench("process", warm="def warm():\n    raise ImportError('no such framework')\n") as made:
+        assert made.cell("print('on its own')").ok
+        assert made.log == "on its own\n"
+        (said,) = made.said
+        assert said.startswith(
+            "little: a new process for each cell from here on, since the fork server does not"
+        )
+        assert "no such framework" in said
+
+
+def test_a_run_that_is_stopped_ends_its_servers(bench: Made) -> None:
+    cancel = threading.Event()
+    with bench("process") as made:
+        timer = threading.Timer(0.5, cancel.set)
+        timer.start()
+        with pytest.raises(Interrupted):
+            made.cell("import time; time.sleep(600)", cancel=cancel)
+        assert len(servers()) > 0
+    assert servers() == []
+
+
+def test_nothing_adds_up(bench: Made) -> None:
+    mine = psutil.Process()
+    with bench("sandbox") as made:
+        for _ in range(5):
+            made.cell("pass")
+        before = (mine.num_fds(), threading.active_count(), _mounts())
+        for number in range(30):
+            made.cell("pass" if number % 3 else "import os; os.kill(os.getpid(), 9)")
+        assert (mine.num_fds(), threading.active_count(), _mounts()) == before
+        assert list((made.folder / "cells").glob("tmp*")) == []
+        assert len(server().children()) == 0
+
+
+def _mounts() -> int:
+    return len(Path("/proc/self/mountinfo").read_text().splitlines())
+
+
+def _soon(look: Callable[[], list[Path]]) -> list[Path]:
+    deadline = time.monotonic() + 30
+    while not (found := look()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
