@@ -19,7 +19,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.plan.make import make_plan, models_of
 from harness.plan.matrix import Offer, Selection, plan_cells
 from harness.plan.offers import offers_of
-from harness.plan.plan import LeftOut, Plan, PlannedCell, Settled, read_plan
+from harness.plan.plan import LeftOut, Plan, PlannedCell, Settled, collection_name, read_plan
 from harness.plan.shard import shard
 from harness.verdict import Blame, Reason
 from tests.collection.packages import read, write_model
@@ -189,6 +189,14 @@ def test_plans_that_are_none(changes: dict[str, Any], words: str, tmp_path: Path
     (tmp_path / "plan.json").write_text(json.dumps(msgspec.to_builtins(plan) | changes))
     with pytest.raises(ConfigurationError, match=words):
         read_plan(tmp_path / "plan.json")
+
+
+def test_records_name_a_collection_and_no_folder_above_it(tmp_path: Path) -> None:
+    assert collection_name("https://zoo.example/index.json") == "https://zoo.example/index.json"
+    one, other = tmp_path / "a" / "models", tmp_path / "b" / "models"
+    assert collection_name(str(one)).startswith("models (")
+    assert str(tmp_path) not in collection_name(str(one))
+    assert collection_name(str(one)) == collection_name(f"{one}/") != collection_name(str(other))
 
 
 @settings(deadline=None)
