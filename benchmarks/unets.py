@@ -1,11 +1,14 @@
-"""Forty small U-Nets: the harness in its sandbox against the reference runtime, all on warm environments."""
+"""Forty small U-Nets, harness against reference runtime: ``python -m benchmarks.unets --help``."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -133,3 +136,19 @@ def _reference(command: list[str], built: BuiltEnvironment, folder: Path) -> flo
             f"the reference that is measured failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
     return time.perf_counter() - clock
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.unets", epilog="example: python -m benchmarks.unets --models 10 --repeat 1"
+    )
+    parser.add_argument("--models", type=int, default=40)
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each kind, in turns (default: 3)")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="harness-bench-") as folder:
+        print(json.dumps(measure(Path(folder), count=args.models, repeat=args.repeat), indent=2))
+
+
+if __name__ == "__main__":
+    main()

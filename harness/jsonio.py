@@ -17,7 +17,7 @@ from harness.errors import ConfigurationError, OutputError
 T = TypeVar("T")
 
 # What NaN and infinities begin with in MessagePack; other bytes may look alike.
-_MAY_BE_NON_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+_NON_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 
 
 def dumps(value: object, *, indent: int = 0) -> bytes:
@@ -27,7 +27,7 @@ def dumps(value: object, *, indent: int = 0) -> bytes:
         ValueError: it holds a number that JSON has no word for (NaN, infinity) and that would become null.
     """
     encoded = msgspec.json.encode(value, order="sorted")
-    if b"null" in encoded and _MAY_BE_NON_FINITE.search(msgspec.msgpack.encode(value)):
+    if b"null" in encoded and _may_be_non_finite(value):
         _refuse_non_finite(msgspec.to_builtins(value))
     return msgspec.json.format(encoded, indent=indent) + b"\n" if indent else encoded
 
@@ -83,6 +83,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}); free space or choose another --output"
         ) from error
+
+
+def _may_be_non_finite(value: object) -> bool:
+    """Whether it may hold such a number; most values do not, and to look at each part of them takes long."""
+    try:
+        return _NON_FINITE.search(msgspec.msgpack.encode(value)) is not None
+    except OverflowError:  # JSON has larger integers than MessagePack
+        return True
 
 
 def _refuse_non_finite(value: object) -> None:

@@ -70,6 +70,7 @@ def main(args: argparse.Namespace) -> int:
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
     from harness.execute import origin
+    from harness.execute.budget import Expectations
     from harness.execute.clock import Clock
     from harness.execute.session import Rerun, Session, to_run
     from harness.ledger.query import held
@@ -102,10 +103,11 @@ def main(args: argparse.Namespace) -> int:
             cancel=threading.Event(),
         )
         todo = to_run(cells, known.by_key.values(), Rerun(args.rerun), limits_of=session.limits_of)
+        expectations = Expectations(known.by_key.values() if todo else ())
         del known  # the ledger is read again at the end: no record is held while cells run
         display.expect(len(todo))
         try:
-            session.execute(todo, jobs=args.jobs or options.default_jobs())
+            session.execute(todo, jobs=args.jobs or options.default_jobs(), expectations=expectations)
         finally:
             display.stop()
             survey = Survey(

@@ -20,6 +20,7 @@ from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted, OutputError
 from harness.execute import artifacts, kept
+from harness.execute.budget import Budget, Expectations
 from harness.execute.conclude.checks import check_of_verdict
 from harness.execute.isolate.choose import choose
 from harness.execute.isolate.level import Confinement, Level
@@ -134,15 +135,24 @@ class Session:
         self._clock = settings.clock
         self._recording = threading.Lock()
         self._recorded: set[str] = set()
+        self._expectations = Expectations(())
+        self._budget = Budget()
 
-    def execute(self, cells: Sequence[PlannedCell], *, jobs: int) -> None:
-        """Record every cell, ``jobs`` at a time.
+    def execute(
+        self, cells: Sequence[PlannedCell], *, jobs: int, expectations: Expectations | None = None
+    ) -> None:
+        """Record every cell, ``jobs`` at a time, the longest of each environment first.
+
+        Args:
+            jobs: at most; fewer while cells need more memory than there is.
+            expectations: what cells needed when they ran last.
 
         Raises:
             Interrupted: ``cancel`` was set.
             IsolationError: the level of isolation cannot be had here.
             OutputError: the ledger cannot be written any more.
         """
+        self._expectations = expectations or Expectations(())
         try:
             self._execute(cells, jobs)
         except HarnessError:
@@ -198,6 +208,7 @@ class Session:
             for name, cells in by_environment.items():
                 built = self._build(name, cells)
                 if built is not None:
+                    cells.sort(key=lambda planned: -self._expectations.of(planned.cell).seconds)
                     running |= {pool.submit(self._run, planned, built, workers) for planned in cells}
                 running = self._collect(running, block=False)
             while running:
@@ -244,8 +255,9 @@ class Session:
         if self._cancel.is_set():
             raise Interrupted("stopped by the user")
         model = self._models[planned.cell.model.source]
-        self._record(
-            run_cell(
+        needed = self._expectations.of(planned.cell).memory_bytes
+        with self._budget.room(needed, cancel=self._cancel):
+            record = run_cell(
                 planned,
                 model,
                 built,
@@ -254,7 +266,7 @@ class Session:
                 limits=self.limits_of(planned),
                 cancel=self._cancel,
             )
-        )
+        self._record(record)
 
     def _settled(self, planned: PlannedCell) -> Record:
         settled = planned.settled

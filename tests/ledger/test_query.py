@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.ledger.query import conclusive_by_key, current, newest_by_key
+from harness.ledger.query import conclusive_by_key, current, held, newest_by_key
 from harness.ledger.record import Record
 from harness.verdict import Check, Reason, Status
 from tests.ledger.records import PLAIN, at, record, unreadable
@@ -30,6 +30,8 @@ def test_newest_by_key_prefers_what_is_conclusive(
         mine = [r for r in history if r.key == key]
         assert chosen == ([r for r in mine if r.status.conclusive] or mine)[-1]
     assert conclusive_by_key(history) == {k: r for k, r in newest.items() if r.status.conclusive}
+    last_at = max((r.started_at for r in history), default="")  # of an inconclusive one, too
+    assert held(iter(history)) == (newest, last_at)
 
 
 @settings(deadline=None)

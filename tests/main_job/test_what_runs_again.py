@@ -52,6 +52,20 @@ def test_a_changed_file_changes_the_cells_of_its_model(models: Path, tmp_path: P
     assert changed(before, after) == [cell for cell in before if cell.startswith("second ")]
 
 
+def test_an_edit_that_leaves_size_and_time_changes_the_cells_of_its_model(
+    models: Path, tmp_path: Path
+) -> None:
+    before = keys(models, tmp_path)
+    readme = models / "second" / "README.md"
+    was = readme.stat()
+    readme.write_bytes(readme.read_bytes()[:-2] + b"!\n")
+    os.utime(readme, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert (readme.stat().st_size, readme.stat().st_mtime_ns) == (was.st_size, was.st_mtime_ns)
+    after = keys(models, tmp_path)
+    assert changed(before, after) == [cell for cell in before if cell.startswith("second ")]
+    assert keys(models, tmp_path, "--verify-files") == after
+
+
 def test_a_changed_lock_changes_the_cells_of_its_environment(models: Path, tmp_path: Path) -> None:
     environments = tmp_path / "environments"
     shutil.copytree(ROOT / "environments", environments)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import jsonio
 from harness.errors import ConfigurationError, OutputError
+
+
+def _float_of(data: bytes) -> float:
+    (number,) = struct.unpack(">d", data)
+    return float(number)
 
 
 def test_json_is_sorted_and_has_no_nan(tmp_path: Path) -> None:
@@ -21,6 +29,21 @@ def test_json_is_sorted_and_has_no_nan(tmp_path: Path) -> None:
     for number in (math.nan, math.inf, -math.inf):
         with pytest.raises(ValueError, match="JSON has no"):
             jsonio.digest({"a": [{"b": number}]})
+
+
+@given(st.one_of(st.floats(), st.binary(min_size=8, max_size=8).map(_float_of)), st.booleans())
+def test_every_number_that_json_has_no_word_for_is_refused(number: float, beside_null: bool) -> None:
+    value = [number, None] if beside_null else [number]
+    if math.isfinite(number):
+        assert jsonio.loads(jsonio.dumps(value), list[float | None], origin="here") == value
+    else:
+        with pytest.raises(ValueError, match="JSON has no"):
+            jsonio.dumps(value)
+
+
+def test_text_that_looks_like_no_number_in_another_encoding_is_written() -> None:
+    value = ["\u02ff\uffff", None, 0xCB7FF0, b"\xcb\x7f\xf0".decode("latin-1"), 2**70]
+    assert jsonio.loads(jsonio.dumps(value), list[str | int | None], origin="here") == value
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"{", b"[" * 100_000, b'"a"', b'{"a": "\xff"}'])
