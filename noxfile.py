@@ -22,6 +22,7 @@ PURE = (
     "harness/execute/conclude/*",
     "harness/execute/judge/*",
     "harness/execute/pictures/*",
+    "harness/execute/rerun.py",
     "harness/labels.py",
     "harness/ledger/*",
     "harness/limits.py",

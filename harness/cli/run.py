@@ -72,7 +72,8 @@ def main(args: argparse.Namespace) -> int:
     from harness.execute import origin
     from harness.execute.budget import Expectations
     from harness.execute.clock import Clock
-    from harness.execute.session import Rerun, Session, to_run
+    from harness.execute.rerun import Rerun, to_run
+    from harness.execute.session import Session
     from harness.ledger.query import held
     from harness.ledger.store import LedgerWriter, read_records
     from harness.ledger.survey import Survey

@@ -98,7 +98,8 @@ def hash_description(
         if found.st_size > MAX_BYTES:
             read_bytes(path, shown=shown)  # says so
         before = Stamp(size=found.st_size, mtime_ns=found.st_mtime_ns)
-        return before, digests.sha256(str(path), found, root=str(path.parent))
+        root = str(path.parent)
+        return before, digests.sha256(f"{root}{os.sep}{path.name}", found, root=root)
     except OSError as error:
         raise ModelFault(Reason.FILE_MISSING, f"{shown}: cannot be read ({error.strerror})") from error
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -31,20 +30,11 @@ from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.settings import Settings
 from harness.execute.stage import stage_worker
 from harness.execute.workers import Workers
-from harness.ledger.query import conclusive_by_key
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
 from harness.verdict import Check, Reason, Stage, Status, Verdict
-
-
-class Rerun(str, Enum):
-    """Which cells run although the ledger has a record of them."""
-
-    ALL = "all"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
 
 
 class Observer(Protocol):
@@ -58,52 +48,6 @@ class Observer(Protocol):
 
     def recorded(self, record: Record) -> None:
         """One more cell has its record."""
-
-
-def to_run(
-    cells: Iterable[PlannedCell],
-    records: Iterable[Record],
-    rerun: Rerun,
-    *,
-    limits_of: Callable[[PlannedCell], Limits],
-) -> list[PlannedCell]:
-    """The cells that need a record: those without a conclusive one, and those that ``rerun`` names.
-
-    A cell that hit a limit runs again when it may use more than then (``limits_of`` the cell).
-    """
-    known = conclusive_by_key(records)
-    again: Mapping[Rerun, set[Status]] = {
-        Rerun.ALL: set(Status),
-        Rerun.FAILED: {Status.FAILED},
-        Rerun.INCONCLUSIVE: set(),
-    }
-
-    def settled(cell: PlannedCell) -> bool:
-        record = known.get(cell.key)
-        if record is None or record.status in again[rerun]:
-            return False
-        return record.reason not in _OF_LIMITS or not _allows_more(limits_of(cell), record)
-
-    cells = list(cells)
-    unsettled = {cell.key for cell in cells if not settled(cell)}
-    models = {cell.cell.model.source for cell in cells if cell.key in unsettled}
-
-    def disagrees(cell: PlannedCell) -> bool:
-        """Whether its verdict hangs on another cell of its model, which has changed."""
-        record = known.get(cell.key)
-        return record is not None and record.reason in _OF_SIBLINGS and cell.cell.model.source in models
-
-    return [cell for cell in cells if cell.key in unsettled or disagrees(cell)]
-
-
-_OF_LIMITS = {
-    reason.slug for reason in (Reason.TIMED_OUT, Reason.MEMORY_LIMIT, Reason.PROCESS_LIMIT, Reason.DISK_LIMIT)
-}
-_OF_SIBLINGS = {reason.slug for reason in (Reason.FORMATS_DISAGREE, Reason.DEVICES_DISAGREE)}
-
-
-def _allows_more(limits: Limits, record: Record) -> bool:
-    return any(value > record.limits.get(name, 0.0) for name, value in limits.stated().items())
 
 
 class Session:
@@ -186,8 +130,7 @@ class Session:
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
-        asked = self._settings.isolation
-        confinement = choose("auto" if asked == "auto" else Level(asked))
+        confinement = _chosen(self._settings.isolation)
         self._observer.isolation(confinement.description)
         sweep()
         kept.prune()
@@ -302,6 +245,22 @@ def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
     )
 
 
+def _chosen(isolation: str) -> Confinement:
+    """The level of isolation that was asked for. Raises IsolationError and OutputError."""
+    try:
+        return choose("auto" if isolation == "auto" else Level(isolation))
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> OutputError:
+    why = error.strerror or "no space left on device"  # shutil's errors are lists of others
+    return OutputError(
+        f"{tempfile.gettempdir()}: cannot be written ({why}); "
+        "free space there, or set TMPDIR to another folder"
+    )
+
+
 @contextmanager
 def _workers(confinement: Confinement, settings: Settings, say: Callable[[str], None]) -> Iterator[Workers]:
     """All that is shared by the cells of a run, in one scratch folder.
@@ -318,10 +277,7 @@ def _workers(confinement: Confinement, settings: Settings, say: Callable[[str], 
             cells.mkdir()
             cells.chmod(0o755)
         except OSError as error:
-            raise OutputError(
-                f"{tempfile.gettempdir()}: cannot be written ({error.strerror or error}); "
-                "free space there, or set TMPDIR to another folder"
-            ) from error
+            raise _no_room(error) from error
         yield stack.enter_context(
             Workers(
                 confinement,

@@ -258,6 +258,20 @@ def test_several_processes_at_once(work: Work, tmp_path: Path) -> None:
     assert work.done()[1] == 0
 
 
+def test_what_is_known_needs_no_heavy_import(tmp_path: Path) -> None:
+    write_model(tmp_path / "m")
+    read(tmp_path)
+    code = (
+        "import sys; from harness.collection.index import find_models; "
+        "from harness.collection.model import read_packed; "
+        "print(read_packed(find_models(sys.argv[1]))[0].ref.id, 'bioimageio.spec' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "tiny False\n"
+
+
 def test_the_cache_is_bounded(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "known.sqlite"
     monkeypatch.setattr(known, "MAX_BYTES", 100_000)

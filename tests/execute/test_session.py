@@ -10,7 +10,8 @@ import pytest
 
 from harness.cell import Backend, Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
 from harness.execute.clock import Clock
-from harness.execute.session import Rerun, Session, to_run
+from harness.execute.rerun import Rerun, to_run
+from harness.execute.session import Session
 from harness.execute.settings import Settings
 from harness.ledger.record import HarnessRef, Record
 from harness.ledger.store import LedgerWriter, read_records

@@ -112,7 +112,7 @@ def test_an_environment_of_ours_that_cannot_be_had(collection: Path, tmp_path: P
 
 def test_a_time_out_before_the_model_is_reached(collection: Path, tmp_path: Path) -> None:
     only = (*ONNX, "--select", "nuclei-unet2d")
-    run = run_harness(collection, tmp_path, *only, "--timeout", "0.1")
+    run = run_harness(collection, tmp_path, *only, "--timeout", "0.1", "--no-fork")
     (record,) = run.records
     assert (record.status, record.reason) == (Status.INCONCLUSIVE, Reason.NO_REPLY.slug)
     assert run_harness(collection, tmp_path, *only).code == 0
