@@ -22,7 +22,7 @@ _SETTLE_SECONDS = 3.0  # files that were just written are hashed again, since th
 
 
 class Cost(TypedDict):
-    """Of a whole process, medians."""
+    """Of a whole process, medians. The peak cannot read below that of the benchmark itself."""
 
     seconds: float
     cpu_seconds: float
