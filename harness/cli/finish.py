@@ -19,6 +19,8 @@ from harness.ledger.store import read_records
 from harness.ledger.survey import Survey, read_surveys, write_if_needed
 from harness.plan.plan import PlannedCell
 from harness.policy import DEFAULT, Policy
+from harness.reports.published import is_made_from
+from harness.reports.source import source_digest
 from harness.verdict import Status
 
 _LINES = 5
@@ -36,10 +38,12 @@ def finish(
     site_url: str,
     policy: Policy = DEFAULT,
 ) -> ExitCode:
-    """Rebuild the site below ``output``, print the summary, return the exit code."""
+    """Rebuild the site below ``output`` if it would change, print the summary, return the exit code."""
     records = list(read_records(output / "ledger"))
     write_if_needed(output / "ledger", survey, records, run=run)
-    index = rebuild(output, records, site_url=site_url)
+    index = output / "site" / "index.html"
+    if not is_made_from(output / "site", source_digest(output, site_url=site_url)):
+        index = rebuild(output, records, site_url=site_url)
     console = QuietConsole(highlight=False)
     planned = {entry.key: entry.cell for entry in cells}
     held = newest_by_key(record for record in records if record.key in planned)
@@ -64,12 +68,14 @@ def rebuild(output: Path, records: Iterable[Record], *, site_url: str) -> Path:
     from harness.execute.clock import now
     from harness.reports.site import write_site
 
+    made_from = source_digest(output, site_url=site_url)  # before: what comes later is not shown
     write_site(
         current(records, read_surveys(output / "ledger")),
         output / "site",
         artifacts=output / "artifacts",
         generated_at=now(),
         site_url=site_url,
+        made_from=made_from,
     )
     return output / "site" / "index.html"
 

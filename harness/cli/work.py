@@ -73,6 +73,7 @@ def _stored(args: argparse.Namespace) -> Work:
             )
     with reading() as on_model:
         try:
-            return Work(Planned(plan, models_of(plan, on_model=on_model)), specs, policy, repeat)
+            models = models_of(plan, verify_files=args.verify_files, on_model=on_model)
         except CollectionError as error:
             raise UsageError(f"{args.plan}: {error}; run it where the plan was made") from error
+    return Work(Planned(plan, models), specs, policy, repeat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -15,10 +16,28 @@ _SCHEMA = 1
 
 
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which files of the site folder are ours, relative to it."""
+    """Which files of the site folder are ours, relative to it.
+
+    ``made_from`` is the digest of what the site shows, empty while it is written.
+    """
 
     schema: int
     files: tuple[str, ...]
+    made_from: str = ""
+
+
+def is_made_from(site: Path, digest: str) -> bool:
+    """Whether all files of a site are there that shows what this is the digest of.
+
+    Raises:
+        ConfigurationError: the manifest cannot be read.
+    """
+    manifest = _read_manifest(site / MANIFEST)
+    # There may be tens of thousands of files: no Path is made for each.
+    return manifest.made_from == digest and all(
+        os.path.isfile(f"{site}{os.sep}{address}")  # noqa: PTH113
+        for address in manifest.files
+    )
 
 
 class Publication:
@@ -59,11 +78,11 @@ class Publication:
         jsonio.write_bytes(path, data)
         self._written[address] = path
 
-    def finish(self) -> list[Path]:
-        """Remove what is gone; returns the files of the site, sorted."""
+    def finish(self, *, made_from: str = "") -> list[Path]:
+        """Remove what is gone; returns the files of the site, sorted. ``made_from``: see ``is_made_from``."""
         for address in self._former - self._written.keys() - {MANIFEST}:
             self._remove(address)
-        self._write_manifest(self._written.keys() | {MANIFEST})
+        self._write_manifest(self._written.keys() | {MANIFEST}, made_from)
         return sorted([*self._written.values(), self._site / MANIFEST])
 
     def _remove(self, address: str) -> None:
@@ -77,22 +96,29 @@ class Publication:
                 break
             (self._site / folder).rmdir()
 
-    def _write_manifest(self, files: Iterable[str]) -> None:
-        jsonio.write(self._site / MANIFEST, _Manifest(schema=_SCHEMA, files=tuple(sorted(files))))
+    def _write_manifest(self, files: Iterable[str], made_from: str = "") -> None:
+        manifest = _Manifest(schema=_SCHEMA, files=tuple(sorted(files)), made_from=made_from)
+        jsonio.write(self._site / MANIFEST, manifest)
 
 
 def _former_files(site: Path) -> set[str]:
     path = site / MANIFEST
-    if not path.exists():
-        return set()
-    manifest = jsonio.read(path, _Manifest)
-    if manifest.schema != _SCHEMA:
-        raise ConfigurationError(
-            f"{path}: schema {manifest.schema} is not known; delete the site and rebuild it"
-        )
+    manifest = _read_manifest(path)
     for address in manifest.files:
         if PurePosixPath(address).is_absolute() or ".." in PurePosixPath(address).parts:
             raise ConfigurationError(
                 f"{path}: {address!r} is no file of the site; delete the site and rebuild it"
             )
     return set(manifest.files)
+
+
+def _read_manifest(path: Path) -> _Manifest:
+    """The manifest, an empty one if there is none; raises ConfigurationError."""
+    if not path.exists():
+        return _Manifest(schema=_SCHEMA, files=())
+    manifest = jsonio.read(path, _Manifest)
+    if manifest.schema != _SCHEMA:
+        raise ConfigurationError(
+            f"{path}: schema {manifest.schema} is not known; delete the site and rebuild it"
+        )
+    return manifest

@@ -18,7 +18,13 @@ _STATIC = ("filter.js", "icon.svg")
 
 
 def write_site(
-    records: Sequence[Record], site: Path, *, artifacts: Path, generated_at: str, site_url: str = ""
+    records: Sequence[Record],
+    site: Path,
+    *,
+    artifacts: Path,
+    generated_at: str,
+    site_url: str = "",
+    made_from: str = "",
 ) -> list[Path]:
     """Write the whole site and remove what a former one had and this one has not.
 
@@ -30,6 +36,7 @@ def write_site(
         artifacts: where the records' artifacts are; what the pages need is copied.
         generated_at: UTC, ISO 8601.
         site_url: where the folder will be published, for the badges' snippets; empty if not known.
+        made_from: the digest of all that the site shows, by which :func:`is_made_from` knows it again.
 
     Returns:
         All files of the site, sorted.
@@ -50,7 +57,7 @@ def write_site(
     publication.announce(content)
     for address, data in content.items():
         publication.write(address, data)
-    return publication.finish()
+    return publication.finish(made_from=made_from)
 
 
 def _copy_evidence(

@@ -110,13 +110,11 @@ def test_an_output_folder_that_cannot_be_written(
     assert "--output" in line
 
 
-def test_a_back_end_and_an_isolation_that_are_not_there_yet(
+def test_a_back_end_that_is_not_there_yet(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, line = failing(capsys, "run", collection, "--backend", "docker", "--output", tmp_path)
     assert (code, "docker" in line) == (ExitCode.USAGE, True)
-    code, line = failing(capsys, "run", collection, "--isolation", "sandbox", "--output", tmp_path)
-    assert (code, "sandbox" in line) == (ExitCode.USAGE, True)
 
 
 @pytest.mark.parametrize("command", ["results", "report"])
