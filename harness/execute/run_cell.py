@@ -12,7 +12,7 @@ import msgspec
 from harness.collection.model import Model
 from harness.collection.scan import ScanResult, scan_weights
 from harness.environments.built import BuiltEnvironment
-from harness.errors import Interrupted, OutputError
+from harness.errors import Interrupted, IsolationError, OutputError
 from harness.execute import artifacts, kept
 from harness.execute.attempt import Attempted, attempt
 from harness.execute.circumstances import of_damage, under_circumstances
@@ -56,6 +56,7 @@ def run_cell(
 
     Raises:
         OutputError: the output folder cannot be written.
+        IsolationError: the environment cannot be shown at this level of isolation.
     """
     cell = planned.cell
     assert cell.weights_format is not None, "a cell that runs has weights"
@@ -69,7 +70,7 @@ def run_cell(
             repeat=settings.repeat,
         )
         outcome = _outcome(planned, question, built, settings, workers, cancel)
-    except (Interrupted, OutputError):
+    except (Interrupted, IsolationError, OutputError):
         raise
     except Exception as error:  # the harness's own fault must never look like the model's
         verdict, log = of_internal_error(error, settings)

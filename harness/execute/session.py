@@ -209,7 +209,11 @@ class Session:
                 limits=self.limits_of(planned),
                 cancel=self._cancel,
             )
-        self._record(record)
+        try:
+            self._record(record)
+        except ValueError as error:  # what no ledger can hold is this cell's trouble alone
+            verdict, log = of_internal_error(error, self._settings)
+            self._record(self._not_run(planned, verdict, log, at=record.started_at))
 
     def _settled(self, planned: PlannedCell) -> Record:
         settled = planned.settled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import sys
 import tempfile
 import threading
@@ -20,7 +21,7 @@ from harness.execute.isolate.level import Command, Confinement, Level, Mount
 from harness.execute.isolate.remove import remove
 from harness.execute.isolate.run import run_confined
 from harness.execute.stage import WORKER_PACKAGE
-from harness.execute.warm.fork_server import ForkedCells, ForkServer, ServerGoneError
+from harness.execute.warm.fork_server import ForkedCells, ForkServer, NotForkedError, ServerGoneError
 from harness.limits import Limits
 from harness.proc import Finished
 
@@ -28,8 +29,9 @@ CELL = "/cell"
 _CELLS = "/cells"
 _WORKER = "/worker"
 _TEMPORARY_BYTES = 2**30
-_PROCESSES = 256  # and threads, of one cell: more than any limit allows, and few enough for the machine
-_STARTS = 2  # of a fork server that fails, before every cell gets a process of its own
+# And threads, of one cell: more than any limit allows, and few enough for the machine.
+_PROCESSES = 256 + 8 * (os.cpu_count() or 1)
+_STARTS = 3  # of a fork server that ends, before every cell gets a process of its own
 # sys.path[0] would be the current folder, in which a model may have put a file called numpy.py.
 _BOOTSTRAP = "import sys; sys.path[0] = sys.argv[1]; from {} import main; main(sys.argv[2:])"
 _PRIVATE_FOLDERS = {
@@ -121,9 +123,8 @@ class Workers:
         for name in set(_PRIVATE_FOLDERS.values()):
             (cell / name).mkdir(exist_ok=True)
         self._confinement.hand_over(cell)
-        while self._can_fork(kind):
+        while (server := self._server(kind, built, cancel)) is not None:
             try:
-                server = self._server(kind, built, cancel)
                 return proc.supervise(
                     {"worker": f"{self._inside(cell)}/job.json", **self._surroundings(cell, built)},
                     ForkedCells(server, self._separate(cell, built)),
@@ -132,8 +133,10 @@ class Workers:
                     folders=(cell,),
                     cancel=cancel,
                 )
+            except NotForkedError:  # no room for it now, which says nothing about the server
+                break
             except ServerGoneError as error:
-                self._give_up(kind, built.ref.name, error)
+                self._give_up(kind, built.ref.name, server, error)
         return self._run_alone(cell, built, log=log, limits=limits, cancel=cancel)
 
     def _run_alone(
@@ -147,27 +150,35 @@ class Workers:
         ) as command:
             return run_confined(command, log=log, limits=limits, folders=(cell,), cancel=cancel)
 
-    def _can_fork(self, kind: Kind) -> bool:
-        return self._warm and self._failures[kind] < _STARTS
-
-    def _server(self, kind: Kind, built: BuiltEnvironment, cancel: threading.Event) -> ForkServer:
-        """The one that is there, or a new one."""
+    def _server(self, kind: Kind, built: BuiltEnvironment, cancel: threading.Event) -> ForkServer | None:
+        """The one that is there, or a new one; None if there will be none."""
         with self._starting[kind]:
-            server = self._servers.get(kind)
-            if server is None:
+            while self._warm and self._failures[kind] < _STARTS:
+                server = self._servers.get(kind)
+                if server is not None:
+                    return server
                 log = self._cells.parent / f"{kind.environment[:12]}-{kind.runner}.log"
-                server = ForkServer(lambda fd: self._serve(kind, built, fd), log=log, cancel=cancel)
-                self._servers[kind] = server
-            return server
+                try:
+                    self._servers[kind] = ForkServer(
+                        lambda fd: self._serve(kind, built, fd), log=log, cancel=cancel
+                    )
+                except ServerGoneError as error:
+                    self._failed(kind, built.ref.name, error)
+            return None
 
-    def _give_up(self, kind: Kind, name: str, error: ServerGoneError) -> None:
+    def _give_up(self, kind: Kind, name: str, server: ForkServer, error: ServerGoneError) -> None:
+        """Forget a server that is gone, unless another cell has noticed before."""
         with self._starting[kind]:
-            self._failures[kind] += 1
-            server = self._servers.pop(kind, None)
-            if self._failures[kind] == _STARTS:
-                self._say(f"{name}: a new process for each cell from here on, since {error}")
-        if server is not None:
-            server.close()
+            if self._servers.get(kind) is not server:
+                return
+            del self._servers[kind]
+            self._failed(kind, name, error)
+        server.close()
+
+    def _failed(self, kind: Kind, name: str, error: ServerGoneError) -> None:
+        self._failures[kind] += 1
+        if self._failures[kind] == _STARTS:
+            self._say(f"{name}: a new process for each cell from here on, since {error}")
 
     def _serve(self, kind: Kind, built: BuiltEnvironment, descriptor: int) -> AbstractContextManager[Command]:
         nothing = self._cells / "nothing"

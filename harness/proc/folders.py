@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _PAUSE = 0.5  # seconds between two rounds
+_ENTRY_BYTES = 512  # an empty file is not free
 _SLICE = 0.01  # seconds of work in one go
 
 
@@ -61,7 +62,7 @@ def _sizes(folders: Sequence[Path]) -> Iterator[int]:
             identity = (status.st_dev, status.st_ino)
             if identity not in seen:
                 seen.add(identity)
-                yield max(status.st_size, 512 * getattr(status, "st_blocks", 0))
+                yield max(status.st_size, 512 * getattr(status, "st_blocks", 0), _ENTRY_BYTES)
 
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:

@@ -73,6 +73,8 @@ class Supervision:
         orders, told = os.pipe()
         self._reports, reports = os.pipe()
         log, written = os.pipe()
+        if sys.platform != "win32":
+            os.fchmod(written, 0o666)  # a worker of another user may open /dev/stderr anew
         self._orders: int | None = told
         try:
             self._process = host.start(orders, reports, written, fds=fds)

@@ -69,11 +69,14 @@ def _serve(requests: socket.socket) -> None:
             sys.stderr.flush()
             try:
                 pid = os.fork()
-            except OSError:  # no more processes: the harness sees that nobody says hello
+            except OSError:  # no more processes, or no memory
                 pid = -1
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                signal.signal(
+                    signal.SIGINT, signal.SIG_DFL
+                )  # process 1 is sent none that it has no handler for
                 os.close(wake)
                 os.close(wakes)
                 requests.close()
@@ -86,7 +89,8 @@ def _serve(requests: socket.socket) -> None:
             if pid > 0:
                 children[pid] = own
             else:
-                own.close()
+                with own, contextlib.suppress(OSError):
+                    own.send(b"busy")
 
 
 def _tell_ends(children: dict[int, socket.socket]) -> None:
@@ -154,6 +158,7 @@ def _in_namespaces(separate: dict[str, Any], own: socket.socket) -> int:
         return _code(os.waitpid(first, 0)[1]) & 0xFF
     namespaces.die_with_parent()
     namespaces.mount_all(separate["mounts"])
+    namespaces.hide()
     _greet(own)
     supervisor.supervise(_start(separate))
     os._exit(0)
@@ -173,6 +178,7 @@ def _start(separate: dict[str, Any] | None) -> Callable[[dict[str, Any]], superv
             os.dup2(nothing, 0)
             os.dup2(2, 1)
             os.close(nothing)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.environ.clear()
             os.environ.update(job["env"])
             tempfile.tempdir = None  # it was found for another environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -22,6 +23,7 @@ def work(path: str) -> int:
 
     If the worker's own code fails, which no model can be blamed for, it is ``protocol.EXIT_FAILED``.
     """
+    _die_first()
     try:
         job = protocol.Job(path)
         with protocol.Reply(job.reply) as reply:
@@ -33,6 +35,12 @@ def work(path: str) -> int:
         traceback.print_exc()
         return protocol.EXIT_FAILED
     return 0
+
+
+def _die_first() -> None:
+    """Where memory runs out, the system is to end this process and not the harness."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write("1000")
 
 
 def _work(job: protocol.Job, reply: protocol.Reply) -> None:

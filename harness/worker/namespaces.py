@@ -6,6 +6,7 @@ may do there (mount, above all) is given up again before a model's code runs.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -18,11 +19,20 @@ from typing import Any
 _NEWNS, _NEWUTS, _NEWIPC = 0x00020000, 0x04000000, 0x08000000
 _NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = (
+    1,
+    4,
+    22,
+    24,
+    38,
+)
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _HIGHEST_CAPABILITY = 63
 _SIGKILL = 9
+_PER_USER = (("max_inotify_instances", 32), ("max_inotify_watches", 4096))
+_MOST_FILES = 4096
+_LOCKED = _NOSUID | _NODEV | _NOEXEC | 1024 | 2048  # NOATIME, NODIRATIME; statvfs has the same numbers
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1  # linux/sockios.h, linux/if.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -40,6 +50,9 @@ def separate() -> None:
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
+    for name, most in _PER_USER:  # by default what one cell uses up is missing in the next
+        with contextlib.suppress(OSError):
+            _write(f"/proc/sys/user/{name}", str(most))
     _start_loopback()
 
 
@@ -56,7 +69,7 @@ def mount_all(mounts: list[dict[str, Any]]) -> None:
             _bind(mount["source"], target, writable=mount["writable"])
         elif mount["kind"] == "tmpfs":
             kept = [(folder, os.open(folder, os.O_PATH)) for folder in mount["keeps"]]
-            _mount("tmpfs", target, "tmpfs", _NOSUID | _NODEV, "mode=0700,size={}".format(mount["size"]))
+            _mount("tmpfs", target, "tmpfs", _NOSUID | _NODEV, "mode=1777,size={}".format(mount["size"]))
             for folder, descriptor in kept:
                 os.makedirs(folder)
                 _bind(f"/proc/self/fd/{descriptor}", folder, writable=False)
@@ -75,14 +88,22 @@ def give_up_privileges(seccomp: bytes, processes: int) -> None:
         seccomp: a filter in the kernel's own format (struct sock_filter[]); none is set if it is empty.
     """
     resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    files = min(_MOST_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     for capability in range(_HIGHEST_CAPABILITY + 1):
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
     _check(_libc.capset(header, nothing), "capset")
     _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    _check(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")  # what watches over it is hidden, not it
     if seccomp:
         _set_filter(seccomp)
+
+
+def hide() -> None:
+    """Let nobody of the same user look into this process."""
+    _check(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
 def die_with_parent() -> None:
@@ -107,7 +128,8 @@ def _start_loopback() -> None:
 def _bind(source: str, target: str, *, writable: bool) -> None:
     _mount(source, target, "", _BIND | _REC, "")
     if not writable:
-        _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV, "")
+        kept = os.statvfs(target).f_flag & _LOCKED  # what the outer mount forbids must stay forbidden
+        _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV | kept, "")
 
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str) -> None:

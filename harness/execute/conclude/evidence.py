@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from harness.proc import Finished
 
-_MOST_BYTES = 64 * 1024**2
+_MOST_BYTES = 8 * 1024**2
+_MOST_EVENTS = 10_000
+# The model's code can write a reply, too: no more than a record can hold.
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
+Bytes = Annotated[int, msgspec.Meta(ge=0, lt=2**60)]
 
 
 class StageEvent(msgspec.Struct, frozen=True, tag_field="event", tag="stage"):
     """The worker began a stage."""
 
     stage: Literal["import", "load"]
-    seconds: float
+    seconds: Seconds
 
 
 class LoadedEvent(msgspec.Struct, frozen=True, tag_field="event", tag="loaded"):
     """The weights were loaded, in so many seconds."""
 
-    seconds: float
+    seconds: Seconds
 
 
 class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):
@@ -43,9 +47,9 @@ class ResultEvent(msgspec.Struct, frozen=True, tag_field="event", tag="result"):
     """A task produced arrays."""
 
     task: str
-    seconds: float
+    seconds: Seconds
     outputs: tuple[ProducedOutput, ...]
-    peak_memory_bytes: int
+    peak_memory_bytes: Bytes
 
 
 class ErrorEvent(msgspec.Struct, frozen=True, tag_field="event", tag="error"):
@@ -127,11 +131,15 @@ def read_reply(path: Path) -> tuple[tuple[Event, ...], str | None]:
         return (), "the reply is no regular file"
     if found.st_size > _MOST_BYTES:
         return (), f"the reply is {found.st_size:,} bytes; at most {_MOST_BYTES:,} are read"
-    lines = path.read_bytes().split(b"\n")
     events: list[Event] = []
-    for number, line in enumerate(lines[:-1], start=1):
-        try:
-            events.append(msgspec.json.decode(line, type=Event))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return tuple(events), f"line {number} of the reply: {error}"
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if number > _MOST_EVENTS:
+                return tuple(events), f"the reply has more than {_MOST_EVENTS:,} lines"
+            if not line.endswith(b"\n"):
+                break
+            try:
+                events.append(msgspec.json.decode(line, type=Event))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                return tuple(events), f"line {number} of the reply: {error}"
     return tuple(events), None

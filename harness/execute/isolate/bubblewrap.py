@@ -73,7 +73,7 @@ class Bubblewrap:
         helpers: Path,
         root: bool,
         warm: bool = False,
-        processes: int = 256,
+        processes: int = 256 + 8 * (os.cpu_count() or 1),
         temporary_bytes: int = 2**30,
     ) -> None:
         self.description = f"sandbox (bubblewrap as {'root' if root else 'an ordinary user'})"

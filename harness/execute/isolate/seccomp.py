@@ -90,7 +90,10 @@ _ALWAYS: _Numbers = {
     "setdomainname": (171, 162),
     "vhangup": (153, 58),
 }
+# Memory that no process is charged with: no limit would see it.
+_UNSEEN_MEMORY: _Numbers = {"memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194)}
 _CLONE, _CLONE3 = (56, 220), (435, 435)
+_PRLIMIT = (302, 261)
 _IOCTL, _PERSONALITY, _SOCKET = (16, 29), (135, 92), (41, 198)
 
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, …CGROUP, …UTS, …IPC, …USER, …PID, …NET
@@ -140,6 +143,11 @@ def _instructions(variant: Variant, machine: _Machine) -> Iterator[bytes]:
         # Its flags are in memory, out of reach; without it, libraries use clone.
         yield _if_equal(_CLONE3[machine.column], then=[_deny(errno.ENOSYS)])
         yield _argument_of(_CLONE, machine, 0, [_if_any_bit(_NEW_NAMESPACES, then=[_deny(errno.EPERM)])])
+        for numbers in _UNSEEN_MEMORY.values():
+            number = numbers[machine.column]
+            yield _if_equal(number, then=[_deny(errno.ENOSYS)]) if number is not None else b""
+        # Of other processes, the one that watches over this one is the nearest.
+        yield _argument_of(_PRLIMIT, machine, 0, _only((0,), errno.EPERM))
     for numbers in denied.values():
         number = numbers[machine.column]
         if number is not None:

@@ -44,5 +44,5 @@ def files(uid: int, gid: int) -> dict[str, bytes]:
     return {
         "/etc/passwd": f"worker:x:{uid}:{gid}::/nonexistent:/usr/sbin/nologin\n".encode(),
         "/etc/group": f"worker:x:{gid}:\n".encode(),
-        "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
+        "/etc/hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n",
     }

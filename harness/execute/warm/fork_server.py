@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -16,19 +17,25 @@ from pathlib import Path
 from typing import Any
 
 from harness import proc
-from harness.errors import Interrupted
+from harness.errors import HarnessError, Interrupted
 from harness.execute.isolate.level import Command
+from harness.execute.isolate.run import run_confined
 from harness.limits import LOG_BYTES, Limits
 from harness.proc.host import Handle
 
 READY_SECONDS = 120.0  # TensorFlow on a cold disk
 _HELLO_SECONDS = 30.0
 _LAST_WORD_SECONDS = 2.0  # from a child's end until the server has said how
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ETOOMANYREFS)
 _CREDENTIALS = struct.Struct("3i")
 
 
 class ServerGoneError(Exception):
     """The server has ended, or cannot fork as it was asked to; the log says why."""
+
+
+class NotForkedError(Exception):
+    """There is no room for one more child just now."""
 
 
 class ForkServer:
@@ -41,6 +48,7 @@ class ForkServer:
 
     Raises:
         ServerGoneError: it does not start.
+        IsolationError: it cannot be confined.
         Interrupted: ``cancel`` was set.
     """
 
@@ -55,11 +63,14 @@ class ForkServer:
         self._log = log
         self._cancel = cancel
         self._stopped = threading.Event()
+        self._refused: HarnessError | None = None
         self._sending = threading.Lock()
         self._process = threading.Thread(target=self._run, args=(command, theirs), daemon=True)
         self._process.start()
         try:
             if _receive(self._requests, READY_SECONDS, self._cancel) != b"ready":
+                if self._refused is not None:
+                    raise self._refused
                 raise ServerGoneError(f"the fork server does not start; {self._log_tail()}")
         except BaseException:
             self.close()
@@ -73,6 +84,7 @@ class ForkServer:
 
         Raises:
             ServerGoneError: there will be none.
+            NotForkedError: the system has no descriptors or memory left for it.
             Interrupted: ``cancel`` was set.
         """
         own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -85,6 +97,8 @@ class ForkServer:
             return _Forked(pid, os.pidfd_open(pid), own)
         except OSError as error:
             own.close()
+            if error.errno in _NO_ROOM:
+                raise NotForkedError(str(error)) from error
             raise ServerGoneError(f"the fork server is gone ({error}); {self._log_tail()}") from error
         except BaseException:
             own.close()
@@ -92,21 +106,17 @@ class ForkServer:
 
     def close(self) -> None:
         """End it and everything below it."""
-        self._requests.close()
+        with self._sending:
+            self._requests.close()
         self._stopped.set()
         self._process.join()
 
     def _run(self, command: Callable[[int], AbstractContextManager[Command]], theirs: socket.socket) -> None:
-        with suppress(Interrupted, OSError), theirs, command(theirs.fileno()) as given:
-            proc.run(
-                given.argv,
-                log=self._log,
-                env=given.env,
-                cwd=given.cwd,
-                limits=Limits(log_bytes=LOG_BYTES),
-                cancel=self._stopped,
-                fds=(*given.fds, theirs.fileno()),
-            )
+        try:
+            with suppress(Interrupted, OSError), theirs, command(theirs.fileno()) as given:
+                run_confined(given, log=self._log, limits=Limits(log_bytes=LOG_BYTES), cancel=self._stopped)
+        except HarnessError as error:
+            self._refused = error
 
     def _log_tail(self) -> str:
         lines = proc.tail(self._log).strip().splitlines() if self._log.exists() else []
@@ -140,7 +150,7 @@ class _Forked:
     def wait(self, seconds: float) -> bool:
         if self._descriptor is None:
             return True
-        if not select.select([self._descriptor], [], [], seconds)[0]:
+        if not _ready(self._descriptor, seconds):
             return False
         with suppress(OSError, ValueError, TimeoutError):
             self._own.settimeout(_LAST_WORD_SECONDS)
@@ -171,6 +181,8 @@ def _hello(own: socket.socket, cancel: threading.Event) -> int:
         if (level, kind, text) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS, b"hello"):
             pid: int = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0]
             return pid
+    if text == b"busy":
+        raise NotForkedError("the system has no room for another process")
     why = text.decode("utf-8", "replace") or "it is gone"
     raise ServerGoneError(f"the fork server cannot fork as it was asked to ({why})")
 
@@ -185,6 +197,13 @@ def _readable(source: socket.socket, seconds: float, cancel: threading.Event) ->
     while time.monotonic() < deadline:
         if cancel.is_set():
             raise Interrupted("stopped by the user")
-        if select.select([source], [], [], 0.1)[0]:
+        if _ready(source.fileno(), 0.1):
             return True
     return False
+
+
+def _ready(descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read; ``select`` would refuse high numbers."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(1000 * seconds))

@@ -72,6 +72,12 @@ LINES = [
     b'{"event": "loaded"}',
     b'{"event": "loaded", "seconds": "long"}',
     b'{"event": "loaded", "seconds": 1e999}',
+    b'{"event": "loaded", "seconds": 1e308}',
+    b'{"event": "loaded", "seconds": -1}',
+    b'{"event": "result", "task": "t", "seconds": 1, "outputs": [], "peak_memory_bytes": 1'
+    + b"0" * 40
+    + b"}",
+    b'{"event": "end", "x": ' + b"[" * 100_000,
     b'{"event": "stage", "stage": "run", "seconds": 1}',
     b'{"event": "begin", "task": "\\ud800"}',
     b'{"event": "begin", "task": null}',
@@ -100,6 +106,12 @@ def test_what_is_no_reply_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
     assert events == ()
     assert malformed is not None
     assert malformed.endswith("; at most 20 are read")
+
+
+def test_a_reply_without_end(tmp_path: Path) -> None:
+    (tmp_path / "reply").write_bytes(b'{"event": "end"}\n' * 10_001)
+    events, malformed = read_reply(tmp_path / "reply")
+    assert (len(events), malformed) == (10_000, "the reply has more than 10,000 lines")
 
 
 def test_unknown_fields_are_of_a_newer_worker(tmp_path: Path) -> None:

@@ -169,6 +169,45 @@ def test_a_server_that_ended_is_replaced(level: str, bench: Made) -> None:
         assert made.said == []
 
 
+def test_cells_that_notice_a_death_together_end_no_other_cell(bench: Made) -> None:
+    """One server dies, six cells want it: it is replaced once, and nothing that the new one forks ends."""
+    with bench("process") as made:
+        assert made.cell("pass").ok
+        server().kill()
+        ended: list[bool] = []
+
+        def work(number: int) -> None:
+            folder = made.folder / str(number)
+            folder.mkdir()
+            one = Bench(made.workers, folder, made.built, made.said)
+            ended.append(one.cell("import time; time.sleep(0.3)").ok)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert (ended, made.said) == ([True] * 6, [])
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM", "SIGKILL", "SIGSTOP", "SIGSEGV"])
+def test_what_watches_over_a_cell_in_the_sandbox_cannot_be_ended_from_inside(
+    signal: str, bench: Made
+) -> None:
+    with bench("sandbox") as made:
+        code = f"""
+            import os, resource, signal, time
+            os.kill(1, signal.{signal})
+            try:
+                resource.prlimit(1, resource.RLIMIT_CPU, (0, 0))
+            except PermissionError:
+                pass
+            time.sleep(0.1)
+        """
+        done = made.cell(code)
+        assert (done.supervised, done.ok) == (True, True), made.log
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_cell_whose_server_ends_is_not_blamed(level: str, bench: Made) -> None:
     with bench(level) as made:
