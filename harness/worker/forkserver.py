@@ -32,7 +32,7 @@ import tempfile
 from typing import Any, Callable
 
 from . import main as worker
-from . import namespaces, supervisor
+from . import memory, namespaces, supervisor
 
 _MESSAGE = 1 << 16
 
@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> None:
     importlib.import_module(".runners." + runner, __package__).warm()
     gc.collect()
     gc.freeze()  # what is here already is not looked at, and so not copied, in any child
+    memory.use_huge_pages()
     with socket.socket(fileno=int(descriptor)) as requests:
         requests.send(b"ready")
         _serve(requests)
