@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from harness.errors import IsolationError
+
 # A busy machine is no failure; and what gates a merge draws the same examples every time.
 settings.register_profile(
     "harness",
@@ -36,6 +38,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"CI must not skip this test: {reason}"
     return report
+
+
+def needs_level(level: str) -> None:
+    """Skip the test where this level of isolation cannot be had."""
+    from harness.execute.isolate.choose import choose
+    from harness.execute.isolate.level import Level
+
+    try:
+        choose(Level(level))
+    except IsolationError as error:
+        pytest.skip(f"needs the level {level}: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import pytest
 from harness.ledger.query import current
 from harness.ledger.store import read_records
 from harness.verdict import Reason
+from tests.conftest import needs_level
 from tests.main_job.conftest import ROOT, harness
 from tests.zoo.building import Build, as_it_is, forward, with_code
 
@@ -68,6 +69,7 @@ class Sample(list[tuple[int, int]]):
 
 @pytest.mark.parametrize("isolation", ["sandbox"])
 def test_all_are_recorded_and_nothing_adds_up(isolation: str, tmp_path: Path) -> None:
+    needs_level(isolation)
     assert harness("env", "build", "pytorch").returncode == 0
     models, temporary = tmp_path / "models", tmp_path / "tmp"
     models.mkdir()

@@ -10,6 +10,7 @@ import pytest
 
 from harness.ledger.record import Record
 from harness.paths import cache_folder
+from tests.conftest import needs_level
 from tests.environments.conftest import Index
 from tests.main_job.conftest import Run, harness, run_harness
 from tests.zoo.case import Case
@@ -94,6 +95,7 @@ def zoo_run(
     environments: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> ZooRun:
     """Every model of the zoo, three at a time, since some only wait; at every level of isolation."""
+    needs_level(MODES[request.param][1])
     folder = tmp_path_factory.mktemp("zoo")
     models = folder / "models"
     models.mkdir()

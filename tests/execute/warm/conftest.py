@@ -23,6 +23,7 @@ from harness.execute.stage import WORKER_PACKAGE, stage_worker
 from harness.execute.workers import Kind, Workers
 from harness.limits import Limits
 from harness.proc import Finished
+from tests.conftest import needs_level
 
 LIMITS = Limits(seconds=60)
 
@@ -94,6 +95,7 @@ def bench(tmp_path: Path) -> Callable[..., AbstractContextManager[Bench]]:
 
     @contextmanager
     def made(level: str, *, fork: bool = True, warm: str = GOOD) -> Iterator[Bench]:
+        needs_level(level)
         worker, cells = tmp_path / "worker", tmp_path / "cells"
         stage_worker(worker)
         (worker / WORKER_PACKAGE / "runners" / "little.py").write_text(RUNNER.format(warm=warm))
