@@ -179,7 +179,6 @@ def _execute(
                 policy=policy,
                 keys=frozenset(cell.key for cell in planned.plan.cells),
                 repeat=recorded.repeat,
-                isolation=recorded.isolation,
             ),
             observer=display,
             cancel=threading.Event(),
