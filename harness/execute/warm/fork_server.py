@@ -25,7 +25,7 @@ from harness.proc.host import Handle
 
 READY_SECONDS = 120.0  # TensorFlow on a cold disk
 _HELLO_SECONDS = 30.0
-_LAST_WORD_SECONDS = 2.0  # from a child's end until the server has said how
+_LAST_WORD_SECONDS = 5.0  # from a child's end until the server has said how
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ETOOMANYREFS)
 _CREDENTIALS = struct.Struct("3i")
 
@@ -94,7 +94,7 @@ class ForkServer:
             with theirs, self._sending:
                 socket.send_fds(self._requests, [request], [orders, reports, output, theirs.fileno()])
             pid = _hello(own, self._cancel)
-            return _Forked(pid, os.pidfd_open(pid), own)
+            return _Forked(pid, os.pidfd_open(pid), own, believed=separate is not None)
         except OSError as error:
             own.close()
             if error.errno in _NO_ROOM:
@@ -137,10 +137,18 @@ class ForkedCells:
 
 
 class _Forked:
-    def __init__(self, pid: int, descriptor: int, own: socket.socket) -> None:
+    """A supervisor that is a child of a fork server.
+
+    Args:
+        believed: whether what it reports holds although nobody tells how it ended, since the server is gone: in
+            namespaces of its own, nothing but the supervisor can reach its pipes.
+    """
+
+    def __init__(self, pid: int, descriptor: int, own: socket.socket, *, believed: bool) -> None:
         self.pid = pid
         self._descriptor: int | None = descriptor
         self._own = own
+        self._believed = believed
         self._exit_code: int | None = None
 
     @property
@@ -152,9 +160,11 @@ class _Forked:
             return True
         if not _ready(self._descriptor, seconds):
             return False
-        with suppress(OSError, ValueError, TimeoutError):
+        try:
             self._own.settimeout(_LAST_WORD_SECONDS)
             self._exit_code = int(self._own.recv(64))
+        except (OSError, ValueError):
+            self._exit_code = 0 if self._believed else None
         self._own.close()
         os.close(self._descriptor)
         self._descriptor = None
