@@ -140,8 +140,8 @@ class _Forked:
     """A supervisor that is a child of a fork server.
 
     Args:
-        believed: whether what it reports holds although nobody tells how it ended, since the server is gone: in
-            namespaces of its own, nothing but the supervisor can reach its pipes.
+        believed: whether what it reports holds although nobody tells how it ended, since the server is
+            gone: in namespaces of its own, nothing but the supervisor can reach its pipes.
     """
 
     def __init__(self, pid: int, descriptor: int, own: socket.socket, *, believed: bool) -> None:
