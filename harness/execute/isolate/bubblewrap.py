@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ import msgspec
 from harness.errors import IsolationError
 from harness.execute.isolate import seccomp, system
 from harness.execute.isolate.level import Command, Level, Mount
+from harness.execute.isolate.open_folder import open_to_everybody
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 
@@ -105,11 +105,7 @@ class Bubblewrap:
         So can everybody else: a folder above it must keep other users of the machine out.
         """
         if self._root:
-            for _, _, names, descriptor in os.fwalk(folder):
-                os.fchmod(descriptor, 0o777)
-                for name in names:
-                    if stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
-                        os.chmod(name, 0o666, dir_fd=descriptor)  # noqa: S103  the folder above is closed
+            open_to_everybody(folder)
 
     @contextmanager
     def command(

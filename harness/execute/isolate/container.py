@@ -14,7 +14,6 @@ import csv
 import io
 import os
 import secrets
-import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -27,6 +26,7 @@ from harness.execute.isolate import container_image
 from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
 from harness.execute.isolate.container_host import INSIDE, ContainerHost, prepare
 from harness.execute.isolate.level import Command, Level, Mount
+from harness.execute.isolate.open_folder import open_to_everybody
 from harness.execute.scratch import scratch_folder
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
@@ -103,13 +103,8 @@ class Container:
 
         So can everybody else: a folder above it must keep other users of the machine out.
         """
-        if self._user[0] == os.getuid():
-            return
-        for _, _, names, descriptor in os.fwalk(folder):
-            os.fchmod(descriptor, 0o777)
-            for name in names:
-                if stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
-                    os.chmod(name, 0o666, dir_fd=descriptor)  # noqa: S103  the folder above is closed
+        if self._user[0] != os.getuid():
+            open_to_everybody(folder)
 
     def for_fork_server(self) -> Container:
         """The same: no process in a container can confine another one."""

@@ -19,16 +19,16 @@ from harness.errors import IsolationError
 from harness.execute.isolate import system
 from harness.execute.isolate.container_engine import Engine
 from harness.execute.isolate.level import Mount
+from harness.execute.isolate.system import FOLDERS
 from harness.execute.scratch import scratch_folder
 
 NAME = "bioimage-harness"
 _SHOWN = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
-_FOLDERS = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")  # links into /usr on most machines
 
 
 def system_mounts() -> tuple[Mount, ...]:
     """The machine's programs and libraries, read-only."""
-    folders = [f"/{name}" for name in _FOLDERS if not Path("/", name).is_symlink()]
+    folders = [f"/{name}" for name in FOLDERS if not Path("/", name).is_symlink()]
     present = (path for path in (*_SHOWN, *folders) if Path(path).exists())
     return tuple(Mount(source=Path(path), target=path) for path in present)
 
@@ -70,7 +70,7 @@ def _archive(uid: int, gid: int) -> bytes:
     """The same bytes for the same machine and user."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name in _FOLDERS:
+        for name in FOLDERS:
             folder = Path("/", name)
             if folder.is_symlink():
                 link = tarfile.TarInfo(name)

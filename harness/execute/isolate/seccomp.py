@@ -8,6 +8,7 @@ since that is all that the kernel looks at.
 from __future__ import annotations
 
 import errno
+import functools
 import platform
 import struct
 from collections.abc import Iterable, Iterator
@@ -119,6 +120,7 @@ def supported(machine: str | None = None) -> bool:
     return (machine or platform.machine()) in _MACHINES
 
 
+@functools.cache  # a forked cell needs it each time
 def program(variant: Variant, machine: str | None = None) -> bytes:
     """The filter as an array of ``struct sock_filter``: for ``bwrap --seccomp`` and for ``prctl``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_FOLDERS = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")  # links into /usr on most machines
+FOLDERS = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")  # links into /usr on most machines
 _AS_THEY_ARE = (
     "/etc/alternatives",  # some libraries in /usr are links through it
     "/etc/ld.so.cache",
@@ -16,7 +16,7 @@ _AS_THEY_ARE = (
 def binds() -> list[str]:
     """Options of bubblewrap that show the system of this machine."""
     options = ["--ro-bind", "/usr", "/usr"]
-    for name in _FOLDERS:
+    for name in FOLDERS:
         folder = Path("/", name)
         if folder.is_symlink():
             options += ["--symlink", str(folder.readlink()), str(folder)]
