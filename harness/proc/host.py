@@ -40,7 +40,14 @@ class Handle(Protocol):
 
 
 class Host(Protocol):
-    """Where supervisors are started."""
+    """Where supervisors are started.
+
+    Attributes:
+        depth: how many other supervisors are above them.
+    """
+
+    @property
+    def depth(self) -> int: ...
 
     def start(self, orders: int, reports: int, output: int, *, fds: Sequence[int]) -> Handle:
         """Start one with these three as its descriptors 0, 1 and 2; the caller closes its own.
@@ -55,6 +62,8 @@ class Host(Protocol):
 
 class OwnProcess:
     """A supervisor in a new process of this interpreter."""
+
+    depth = 0
 
     def start(self, orders: int, reports: int, output: int, *, fds: Sequence[int]) -> Handle:
         """See :class:`Host`."""

@@ -17,12 +17,18 @@ RLIMIT = "RLIMIT_RTTIME"
 _HIGHEST = 2**60  # microseconds: no limit at all
 
 
-def new() -> int:
-    """A value of RLIMIT_RTTIME that a child may still be given."""
+def new(depth: int = 0) -> int:
+    """A value of RLIMIT_RTTIME that a child may still be given.
+
+    Args:
+        depth: how many above it bear a mark of this process. Each mark is lower than all that are less deep:
+            else a child could not be given its own.
+    """
     highest = _HIGHEST
     if sys.platform == "linux":
         hard = psutil.Process().rlimit(psutil.RLIMIT_RTTIME)[1]
         highest = hard if 0 < hard < _HIGHEST else _HIGHEST
+    highest >>= depth
     return highest - 1 - secrets.randbelow(highest // 2)
 
 

@@ -68,7 +68,7 @@ class Supervision:
         output: Callable[[bytes], None],
         fds: Sequence[int] = (),
     ) -> None:
-        self._mark = mark.new()
+        self._mark = mark.new(host.depth)
         self._report: Report = []
         orders, told = os.pipe()
         self._reports, reports = os.pipe()

@@ -75,9 +75,7 @@ def _serve(requests: socket.socket) -> None:
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                signal.signal(
-                    signal.SIGINT, signal.SIG_DFL
-                )  # process 1 is sent none that it has no handler for
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.close(wake)
                 os.close(wakes)
                 requests.close()
@@ -160,6 +158,7 @@ def _in_namespaces(separate: dict[str, Any], own: socket.socket) -> int:
     namespaces.die_with_parent()
     namespaces.mount_all(separate["mounts"])
     namespaces.hide()
+    supervisor.stand_firm()
     _greet(own)
     supervisor.supervise(_start(separate))
     os._exit(0)
@@ -179,7 +178,7 @@ def _start(separate: dict[str, Any] | None) -> Callable[[dict[str, Any]], superv
             os.dup2(nothing, 0)
             os.dup2(2, 1)
             os.close(nothing)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            supervisor.give_way()
             os.environ.clear()
             os.environ.update(job["env"])
             tempfile.tempdir = None  # it was found for another environment

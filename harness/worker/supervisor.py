@@ -31,6 +31,11 @@ KILL_SECONDS = 5.0  # for what does not die of SIGKILL at once: it waits for a d
 LISTS_CHILDREN = os.path.exists("/proc/thread-self/children")
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows only one way
 _PR_SET_CHILD_SUBREAPER = 36
+_ENDING: set[int] = set()
+_AS_IN_PYTHON: dict[int, Any] = {signal.SIGINT: signal.default_int_handler}
+if sys.platform != "win32":
+    _ENDING = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
+    _AS_IN_PYTHON.update({signal.SIGPIPE: signal.SIG_IGN, signal.SIGXFSZ: signal.SIG_IGN})
 
 
 def main() -> None:
@@ -122,6 +127,23 @@ def _start(job: dict[str, Any]) -> Command:
         return _WindowsCommand(command)
     command.returncode = 0  # Command waits for it
     return Command(command.pid)
+
+
+def stand_firm() -> None:
+    """Let no signal from inside its namespace end this process, which is process 1 there.
+
+    The kernel drops those for which process 1 has no handler, but not while the main thread blocks them, as
+    it does to start another thread: then one that would end any process ends this one, too. Unlike SIG_IGN, a
+    handler is not inherited by what is executed; what is only forked calls :func:`give_way`.
+    """
+    for number in _ENDING:
+        signal.signal(number, lambda *_: None)
+
+
+def give_way() -> None:
+    """Let signals have the effect again that they have in a new interpreter."""
+    for number in _ENDING:
+        signal.signal(number, _AS_IN_PYTHON.get(number, signal.SIG_DFL))
 
 
 def listed_children(pid: int) -> list[int]:

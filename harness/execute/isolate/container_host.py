@@ -119,6 +119,8 @@ class ContainerHost:
         folder: made by :func:`prepare`.
     """
 
+    depth = 0
+
     def __init__(
         self, engine: Engine, name: str, options: Sequence[str], *, image: str, python: str, folder: Path
     ) -> None:

@@ -41,14 +41,15 @@ _TASKS = (("/sys/fs/cgroup/pids.events", "max"), ("/sys/fs/cgroup/pids/pids.even
 
 def main() -> None:
     """Say hello, supervise one job, say goodbye."""
-    _keep_others_out()
     folder = os.path.dirname(__file__)
+    sys.path.insert(0, folder)
+    import supervisor  # type: ignore[import-not-found]
+
+    _keep_others_out()
+    supervisor.stand_firm()
     with socket.socket(socket.AF_UNIX) as harness:
         harness.connect(folder + "/hello")
         _place(*_receive(harness))
-        sys.path.insert(0, folder)
-        import supervisor  # type: ignore[import-not-found]
-
         bomb = threading.Event()
         threading.Thread(target=_end_bombs, args=(bomb,), daemon=True).start()
         supervisor.main()
@@ -58,12 +59,8 @@ def main() -> None:
 
 
 def _keep_others_out() -> None:
-    """Nobody of the same user may trace this process or read its memory, its variables or its descriptors.
-
-    The kernel drops signals for which process 1 has no handler, SIGKILL included; Python has one for SIGINT.
-    """
+    """Nobody of the same user may trace this process or read its memory, its variables or its descriptors."""
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    signal.signal(signal.SIGINT, lambda *_: None)  # unlike SIG_IGN it is not inherited
 
 
 def _receive(harness: socket.socket) -> tuple[list[int], list[int]]:

@@ -126,6 +126,8 @@ class ForkServer:
 class ForkedCells:
     """A host of supervisors (see :class:`harness.proc.host.Host`) that are forked for one cell."""
 
+    depth = 1  # a fork server has a supervisor, too
+
     def __init__(self, server: ForkServer, separate: Mapping[str, Any] | None) -> None:
         self._server = server
         self._separate = separate

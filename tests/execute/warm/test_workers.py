@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -206,6 +207,49 @@ def test_what_watches_over_a_cell_in_the_sandbox_cannot_be_ended_from_inside(
         """
         done = made.cell(code)
         assert (done.supervised, done.ok) == (True, True), made.log
+
+
+def test_signals_while_its_supervisor_starts_a_thread_do_not_end_a_cell(bench: Made) -> None:
+    """Process 1 blocks signals then; the kernel does not drop those that it has no handler for."""
+    with bench("sandbox") as made:
+        code = """
+            import os, signal, time
+            end = time.monotonic() + 0.01
+            while time.monotonic() < end:
+                os.kill(1, signal.SIGTERM)
+                os.kill(1, signal.SIGRTMIN)
+        """
+        done = [made.cell(code) for _ in range(150)]
+        assert {(one.supervised, one.ok) for one in done} == {(True, True)}, made.log
+
+
+@pytest.mark.parametrize(("level", "fork"), [("sandbox", True), ("sandbox", False), ("process", True)])
+def test_signals_have_the_same_effect_as_in_a_program_of_its_own(level: str, fork: bool, bench: Made) -> None:
+    code = "import signal; print([str(signal.getsignal(n)) for n in sorted(signal.valid_signals())][:31])"
+    with bench(level, fork=fork) as made:
+        assert made.cell(code).ok
+        alone = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        assert made.log.splitlines()[-1] == alone.stdout.strip()
+
+
+def test_what_a_cell_hides_from_its_supervisor_and_leaves_behind_is_ended(bench: Made) -> None:
+    with bench("process") as made:
+        code = """
+            import os, signal, time
+            supervisor = os.getppid()
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    print(os.getpid(), flush=True)
+                    os.kill(supervisor, signal.SIGKILL)
+                    time.sleep(600)
+                os._exit(0)
+            time.sleep(600)
+        """
+        for _ in range(6):
+            assert not made.cell(code).supervised
+            hidden = int(made.log.split()[-1])
+            assert not psutil.pid_exists(hidden) or psutil.Process(hidden).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize("level", LEVELS)
