@@ -34,7 +34,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _ENDING: set[int] = set()
 _AS_IN_PYTHON: dict[int, Any] = {signal.SIGINT: signal.default_int_handler}
 if sys.platform != "win32":
-    _ENDING = set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
+    _KEPT = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
+    _ENDING = {int(number) for number in signal.valid_signals() if number not in _KEPT}
     _AS_IN_PYTHON.update({signal.SIGPIPE: signal.SIG_IGN, signal.SIGXFSZ: signal.SIG_IGN})
 
 
