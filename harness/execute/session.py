@@ -289,6 +289,7 @@ def _workers(confinement: Confinement, settings: Settings, say: Callable[[str], 
                 cells=cells,
                 threads=settings.threads,
                 warm=settings.warm,
+                one_container_per_cell=settings.one_container_per_cell,
                 say=say,
             )
         )

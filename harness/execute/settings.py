@@ -21,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         artifacts: folder for what records point to.
         isolation: the level that is asked for, or "auto".
         warm: whether workers are forked out of a process that has imported the framework, where that works.
+        one_container_per_cell: whether no cells share a container, where containers isolate.
         threads: for every cell; part of the key, since results depend on it.
         clock: the time that records bear.
         limits: what the command line asks for.
@@ -40,3 +41,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 1
     isolation: str = "auto"
     warm: bool = True
+    one_container_per_cell: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
@@ -13,6 +14,9 @@ import msgspec
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 from harness.proc.host import Host, OwnProcess
+
+# And threads, of one worker: more than any limit allows, and few enough for the machine.
+PROCESSES = 256 + 8 * (os.cpu_count() or 1)
 
 
 class Level(str, Enum):

@@ -21,7 +21,7 @@ from tests.execute.warm.conftest import Bench
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 Made = Callable[..., AbstractContextManager[Bench]]
-LEVELS = ("process", "sandbox")
+LEVELS = ("process", "sandbox", "container")
 MIB = 1024**2
 
 
