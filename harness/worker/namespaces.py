@@ -141,7 +141,7 @@ def _empty(target: str) -> None:
     if os.path.isdir(target):
         _mount("tmpfs", target, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "mode=555,size=4096")
     elif os.path.exists(target):
-        _bind(os.devnull, target, writable=False)
+        _mount(os.devnull, target, "", _BIND, "")
 
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str) -> None:

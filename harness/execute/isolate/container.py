@@ -42,6 +42,7 @@ HARDENING = (
     *("--security-opt", "no-new-privileges"),
     *("--ipc", "private"),
     *("--hostname", "worker"),
+    *("--stop-signal", "KILL"),  # process 1 heeds no other
     *("--log-driver", "none"),  # the engine would keep all output on its disk
     *("--ulimit", "core=0", "--ulimit", "nofile=4096"),
     *("--oom-score-adj", "500"),  # if the machine runs out of memory, rather this than the harness

@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness import proc
 from harness.errors import IsolationError
 from harness.execute.isolate.container import Container, container
-from harness.execute.isolate.container_engine import LABEL, Engine, connect
+from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
 from harness.execute.isolate.environment import environment_mounts
 from harness.execute.isolate.level import Mount
 from harness.execute.isolate.run import run_confined
@@ -79,6 +80,19 @@ def containers() -> set[str]:
     listed = engine().call("ps", "--all", "--filter", f"label={LABEL}", "--format", "{{.Names}}")
     assert listed.ok, listed.output
     return set(listed.output.split())
+
+
+def own_containers() -> list[str]:
+    """The names of those that run for this process."""
+    label = f"label={LABEL}={owner()}"
+    return engine().call("ps", "--filter", label, "--format", "{{.Names}}").output.split()
+
+
+def inside(name: str) -> list[psutil.Process]:
+    """The processes of a container, its process 1 first."""
+    listed = engine().call("top", name, "-eo", "pid")
+    assert listed.ok, listed.output
+    return [psutil.Process(int(pid)) for pid in listed.output.split()[1:]]
 
 
 def assert_no_new(before: set[str], *, within: float = 10.0) -> None:
