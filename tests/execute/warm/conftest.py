@@ -43,8 +43,12 @@ class Bench(msgspec.Struct):
     said: list[str]
 
     @property
+    def log_file(self) -> Path:
+        return self.folder / "log"
+
+    @property
     def log(self) -> str:
-        return (self.folder / "log").read_text("utf-8")
+        return self.log_file.read_text("utf-8")
 
     def cell(
         self,
@@ -62,13 +66,12 @@ class Bench(msgspec.Struct):
             job = Job(runner="little", description="model", weights_format="none", device="cpu", threads=1)
             (cell / "job.json").write_bytes(jsonio.dumps(job))
             (cell / job.reply).touch()
-            log = self.folder / "log"
-            log.unlink(missing_ok=True)
+            self.log_file.unlink(missing_ok=True)
             finished = self.workers.run(
                 cell,
                 Kind("0" * 64, "little"),
                 self.built,
-                log=log,
+                log=self.log_file,
                 limits=limits,
                 cancel=cancel or threading.Event(),
             )
