@@ -114,7 +114,10 @@ class ForkServer:
     def _run(self, command: Callable[[int], AbstractContextManager[Command]], theirs: socket.socket) -> None:
         try:
             with suppress(Interrupted, OSError), theirs, command(theirs.fileno()) as given:
-                run_confined(given, log=self._log, limits=Limits(log_bytes=LOG_BYTES), cancel=self._stopped)
+                limits = Limits(
+                    log_bytes=LOG_BYTES
+                )  # what uses anything are its cells, and those are watched
+                run_confined(given, log=self._log, limits=limits, cancel=self._stopped, measured=False)
         except HarnessError as error:
             self._refused = error
 
