@@ -295,8 +295,8 @@ def test_nothing_adds_up(bench: Made) -> None:
         for number in range(30):
             made.cell("pass" if number % 3 else "import os; os.kill(os.getpid(), 9)")
         assert (mine.num_fds(), threading.active_count(), _mounts()) == before
-    assert list((made.folder / "cells").glob("tmp*")) == []
         assert len(server().children()) == 0
+    assert list((made.folder / "cells").glob("tmp*")) == []
 
 
 def _mounts() -> int:
