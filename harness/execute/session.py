@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from harness.collection.model import Model
+from harness.consumers import CONSUMERS
 from harness.environments import store
 from harness.environments.built import BuiltEnvironment
 from harness.environments.failure import EnvironmentBuildError
@@ -138,9 +139,17 @@ class Session:
                     cancel=self._cancel,
                 )
             )
+            for cells_of_one in by_environment.values():  # while the cells of the first one run
+                self._expect(cells_of_one[0], preparation)
             workers = preparation.workers(self._observer.isolation)
             pool = stack.enter_context(ThreadPoolExecutor(max_workers=jobs))
             self._execute_all(by_environment, pool, workers)
+
+    def _expect(self, planned: PlannedCell, preparation: Preparation) -> None:
+        environment = planned.cell.environment
+        assert environment is not None, "a cell that runs has an environment"
+        runner = CONSUMERS[planned.cell.consumer.name].RUNNER
+        preparation.expect(self._specs[environment.name], environment.backend, runner)
 
     def _execute_all(
         self,
