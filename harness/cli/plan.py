@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.cli import options
@@ -70,9 +71,17 @@ def main(args: argparse.Namespace) -> int:
 
 
 def plan_for(
-    args: argparse.Namespace, policy: Policy, *, repeat: int
+    args: argparse.Namespace,
+    policy: Policy,
+    *,
+    repeat: int,
+    on_likely: Callable[[EnvironmentSpec, str], None] = lambda _spec, _consumer: None,
 ) -> tuple[Planned, dict[str, EnvironmentSpec]]:
-    """The plan that the options ask for, and the environments that it refers to."""
+    """The plan that the options ask for, and the environments that it refers to.
+
+    Args:
+        on_likely: hears as soon as can be of an environment and a consumer that cells will likely need.
+    """
     from harness.cell import Device
     from harness.cli.progress import reading
     from harness.environments import backend
@@ -99,5 +108,6 @@ def plan_for(
             created_at=clock.now(),
             verify_files=args.verify_files,
             on_model=on_model,
+            on_likely=lambda environment, consumer: on_likely(specs[environment], consumer),
         )
     return planned, specs

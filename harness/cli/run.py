@@ -16,7 +16,9 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.execute.clock import Clock
+    from harness.execute.preparation import Preparation
     from harness.execute.settings import Settings
+    from harness.ledger.store import LedgerWriter
     from harness.plan.plan import LeftOut
 
 
@@ -67,23 +69,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what has no verdict yet, rebuild the site, and return the gate's exit code."""
+    from harness.consumers import CONSUMERS
+    from harness.execute import origin
+    from harness.execute.preparation import Preparation
+    from harness.ledger.store import LedgerWriter
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
+    run = origin.run_id()
+    ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
+    with Preparation(
+        isolation=args.isolation, threads=THREADS, warm=not args.no_fork, cancel=threading.Event()
+    ) as preparation:
+        work = work_for(
+            args,
+            lambda spec, consumer: preparation.expect(spec, args.backend, CONSUMERS[consumer].RUNNER),
+        )
+        return _run(args, run, ledger, work, preparation)
+
+
+def _run(
+    args: argparse.Namespace, run: str, ledger: LedgerWriter, work: Work, preparation: Preparation
+) -> int:
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
-    from harness.execute import origin
     from harness.execute.budget import Expectations
     from harness.execute.clock import Clock
     from harness.execute.rerun import Rerun, to_run
     from harness.execute.session import Session
     from harness.ledger.query import held
-    from harness.ledger.store import LedgerWriter, read_records
+    from harness.ledger.store import read_records
     from harness.ledger.survey import Survey
     from harness.plan.plan import collection_name
     from harness.plan.shard import shard
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
-    run = origin.run_id()
-    ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
-    work = work_for(args)
     plan = work.planned.plan
     known = held(read_records(args.output / "ledger"))
     clock = Clock(known.last_at)
@@ -101,7 +119,8 @@ def main(args: argparse.Namespace) -> int:
             ledger=ledger,
             settings=_settings(args, run, work, clock),
             observer=display,
-            cancel=threading.Event(),
+            cancel=preparation.cancel,
+            preparation=preparation,
         )
         todo = to_run(cells, known.by_key.values(), Rerun(args.rerun), limits_of=session.limits_of)
         expectations = Expectations(known.by_key.values() if todo else ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.cli import options
@@ -24,8 +25,14 @@ class Work(NamedTuple):
     repeat: int
 
 
-def work_for(args: argparse.Namespace) -> Work:
+def work_for(
+    args: argparse.Namespace,
+    on_likely: Callable[[EnvironmentSpec, str], None] = lambda _spec, _consumer: None,
+) -> Work:
     """The plan with its models, the environments and the policy; a plan that was made here is stored.
+
+    Args:
+        on_likely: hears, while a plan is made, of an environment and a consumer that it will likely need.
 
     Raises:
         UsageError: the options do not fit together, or a stored plan is out of date.
@@ -36,7 +43,7 @@ def work_for(args: argparse.Namespace) -> Work:
         return _stored(args)
     policy = options.policy_for(args)
     repeat = options.repeat_for(args, policy)
-    planned, specs = plan_for(args, policy, repeat=repeat)
+    planned, specs = plan_for(args, policy, repeat=repeat, on_likely=on_likely)
     jsonio.write(args.output / "plan.json", planned.plan)
     return Work(planned, specs, policy, repeat)
 

@@ -65,12 +65,20 @@ class _Fit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     fault: Fault | None
 
 
-def describe(path: Path, sha256: str, *, shown: str, known: Known) -> tuple[Described, Parsed | None]:
+def describe(
+    path: Path,
+    sha256: str,
+    *,
+    shown: str,
+    known: Known,
+    on_new: Callable[[dict[str, Any]], None] = lambda _content: None,
+) -> tuple[Described, Parsed | None]:
     """What a description with this sha256 tells, and what the library made of it if it was asked just now.
 
     Args:
         path: is read if it is not known what it tells.
         shown: how messages name the file.
+        on_new: is called with what the YAML holds if it is not known what that means.
 
     Raises:
         ModelFault: the file cannot be read, or has another sha256 by now.
@@ -79,7 +87,7 @@ def describe(path: Path, sha256: str, *, shown: str, known: Known) -> tuple[Desc
     described = known.get(key, Described)
     if described is not None:
         return described, None
-    described, parsed = _describe(_read(path, sha256, shown), shown)
+    described, parsed = _describe(_read(path, sha256, shown), shown, on_new)
     known.put(key, described)
     return described, parsed
 
@@ -133,11 +141,14 @@ def _read(path: Path, sha256: str, shown: str) -> bytes:
     return data
 
 
-def _describe(data: bytes, shown: str) -> tuple[Described, Parsed | None]:
+def _describe(
+    data: bytes, shown: str, on_new: Callable[[dict[str, Any]], None]
+) -> tuple[Described, Parsed | None]:
     content: dict[str, Any] = {}
     parsed, fault = None, None
     try:
         content = description_yaml.parse(data, shown=shown)
+        on_new(content)
         parsed = parse_description(content, shown=shown)
     except ModelFault as problem:
         fault = _kept(problem)

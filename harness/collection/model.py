@@ -6,7 +6,7 @@ import functools
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -35,6 +35,8 @@ from harness.verdict import Reason
 
 if TYPE_CHECKING:
     from harness.collection.tensors import Array
+
+OnNew: TypeAlias = Callable[[str, Mapping[str, Any]], None]
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +163,7 @@ def read_packed(
     *,
     verify_files: bool = False,
     on_model: Callable[[str], None] = lambda _source: None,
+    on_new: OnNew = lambda _source, _content: None,
 ) -> list[Packed | Unreadable]:
     """Read every model; ``on_model`` is called with each source before it is read.
 
@@ -168,6 +171,8 @@ def read_packed(
 
     Args:
         verify_files: whether to hash files again that by size and time of change are known.
+        on_new: is called with the source of each model whose description was never read before, and with what
+            its YAML holds, before it is checked.
 
     Raises:
         OutputError: the cache folder cannot be written. Whatever is wrong with one model is its own record.
@@ -177,7 +182,7 @@ def read_packed(
         digests = FileDigests(known, verify=verify_files)
         for place in found:
             on_model(place.source)
-            models.append(_read(place, known, digests))
+            models.append(_read(place, known, digests, on_new))
             digests.keep()
     return _refuse_twins(models)
 
@@ -192,14 +197,14 @@ def read_models(
 def read_model(found: Found) -> Model | Unreadable:
     """Read one model, without asking what is known of it; whatever is wrong with it comes back as a value."""
     known = Known(None)
-    return _unpacked(_read(found, known, FileDigests(known)))
+    return _unpacked(_read(found, known, FileDigests(known), lambda _source, _content: None))
 
 
 def _unpacked(model: Packed | Unreadable) -> Model | Unreadable:
     return model.unpack() if isinstance(model, Packed) else model
 
 
-def _read(found: Found, known: Known, digests: FileDigests) -> Packed | Unreadable:
+def _read(found: Found, known: Known, digests: FileDigests, on_new: OnNew) -> Packed | Unreadable:
     """Read one model; whatever is wrong with it comes back as a value.
 
     Below what the user named, symbolic links are not followed: neither to the model's folder or package, nor
@@ -211,7 +216,9 @@ def _read(found: Found, known: Known, digests: FileDigests) -> Packed | Unreadab
         shown = path.name if located.base_url is None else str(found.url)
         own_stamp, sha256 = hash_description(path, located, shown, digests)
         digest = sha256
-        described, parsed = describe(path, sha256, shown=shown, known=known)
+        described, parsed = describe(
+            path, sha256, shown=shown, known=known, on_new=lambda content: on_new(found.source, content)
+        )
         description = described.description()
         hashed = hash_files(description.files, located, digests)
         digest = jsonio.digest({"description": sha256, "files": hashed.digests})

@@ -18,6 +18,9 @@ _THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+# A network frees and allocates the same megabytes in each layer. By default glibc gives them back to the
+# system every time and has each page made anew: a fourth of the time of a small U-Net.
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2)}
 
 
 class BuiltEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +70,7 @@ def variables_for(python: Path, variables: dict[str, str], *, threads: int) -> d
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
+        **_MEMORY,
         **dict.fromkeys(_THREADS, str(threads)),
         **variables,
     }

@@ -14,7 +14,6 @@ from harness import jsonio
 from harness.collection.model import Model
 from harness.execute.judge.chunks import Array
 from harness.execute.judge.paired_sample import central
-from harness.execute.pictures.draw import difference_picture
 from harness.ledger.record import Artifact
 
 _COVER_LIMIT = 4 * 1024**2
@@ -94,6 +93,8 @@ def keep_difference(
     """
     if not {produced.dtype.kind, expected.dtype.kind} <= set(_NUMERIC_KINDS):
         return ()
+    from harness.execute.pictures.draw import difference_picture  # noqa: PLC0415  slow, and seldom needed
+
     picture = difference_picture(produced, expected, axes=axes, label_map=label_map, at=at)
     kept = (
         keep_picture(picture, folder, title=f"{name}: produced and expected"),

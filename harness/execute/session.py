@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Protocol
 
 import msgspec
 
 from harness.collection.model import Model
+from harness.consumers import CONSUMERS
 from harness.environments import store
 from harness.environments.built import BuiltEnvironment
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import HarnessError, Interrupted, OutputError
-from harness.execute import artifacts, kept
+from harness.errors import HarnessError, Interrupted
+from harness.execute import artifacts
 from harness.execute.budget import Budget, Expectations
 from harness.execute.conclude.checks import check_of_verdict
-from harness.execute.isolate.choose import choose
-from harness.execute.isolate.level import Confinement, Level
 from harness.execute.limits_of import limits_of
 from harness.execute.make_record import make_record, of_internal_error
+from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
-from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.settings import Settings
-from harness.execute.stage import stage_worker
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -58,6 +55,7 @@ class Session:
         specs: environments by name.
         observer: hears of every step.
         cancel: set it to stop; finished cells stay recorded.
+        preparation: with the same settings, if it has begun already.
     """
 
     def __init__(
@@ -69,6 +67,7 @@ class Session:
         settings: Settings,
         observer: Observer,
         cancel: threading.Event,
+        preparation: Preparation | None = None,
     ) -> None:
         self._models = models
         self._specs = specs
@@ -76,6 +75,7 @@ class Session:
         self._settings = settings
         self._observer = observer
         self._cancel = cancel
+        self._preparation = preparation
         self._clock = settings.clock
         self._recording = threading.Lock()
         self._recorded: set[str] = set()
@@ -130,14 +130,27 @@ class Session:
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
-        confinement = _chosen(self._settings.isolation)
-        self._observer.isolation(confinement.description)
-        sweep()
-        kept.prune()
         with ExitStack() as stack:
-            workers = stack.enter_context(_workers(confinement, self._settings, self._observer.isolation))
+            preparation = self._preparation or stack.enter_context(
+                Preparation(
+                    isolation=self._settings.isolation,
+                    threads=self._settings.threads,
+                    warm=self._settings.warm,
+                    one_container_per_cell=self._settings.one_container_per_cell,
+                    cancel=self._cancel,
+                )
+            )
+            for cells_of_one in by_environment.values():  # while the cells of the first one run
+                self._expect(cells_of_one[0], preparation)
+            workers = preparation.workers(self._observer.isolation)
             pool = stack.enter_context(ThreadPoolExecutor(max_workers=jobs))
             self._execute_all(by_environment, pool, workers)
+
+    def _expect(self, planned: PlannedCell, preparation: Preparation) -> None:
+        environment = planned.cell.environment
+        assert environment is not None, "a cell that runs has an environment"
+        runner = CONSUMERS[planned.cell.consumer.name].RUNNER
+        preparation.expect(self._specs[environment.name], environment.backend, runner)
 
     def _execute_all(
         self,
@@ -247,52 +260,6 @@ def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
     return Verdict(
         status=Status.INCONCLUSIVE, reason=error.reason, blame=error.reason.blame, message=error.message
     )
-
-
-def _chosen(isolation: str) -> Confinement:
-    """The level of isolation that was asked for. Raises IsolationError and OutputError."""
-    try:
-        return choose("auto" if isolation == "auto" else Level(isolation))
-    except OSError as error:
-        raise _no_room(error) from error
-
-
-def _no_room(error: OSError) -> OutputError:
-    why = error.strerror or "no space left on device"  # shutil's errors are lists of others
-    return OutputError(
-        f"{tempfile.gettempdir()}: cannot be written ({why}); "
-        "free space there, or set TMPDIR to another folder"
-    )
-
-
-@contextmanager
-def _workers(confinement: Confinement, settings: Settings, say: Callable[[str], None]) -> Iterator[Workers]:
-    """All that is shared by the cells of a run, in one scratch folder.
-
-    Raises:
-        OutputError: the temporary folder has no room for it.
-    """
-    with ExitStack() as stack:
-        try:
-            scratch = stack.enter_context(scratch_folder())
-            worker, cells = scratch / "worker", scratch / "cells"
-            stage_worker(worker)
-            confinement.hand_over(worker)
-            cells.mkdir()
-            cells.chmod(0o755)
-        except OSError as error:
-            raise _no_room(error) from error
-        yield stack.enter_context(
-            Workers(
-                confinement,
-                worker=worker,
-                cells=cells,
-                threads=settings.threads,
-                warm=settings.warm,
-                one_container_per_cell=settings.one_container_per_cell,
-                say=say,
-            )
-        )
 
 
 _CHECK_OF_STAGE: Mapping[Stage, Check] = {Stage.FETCH: Check.FETCH, Stage.VALIDATE: Check.VALIDATE}

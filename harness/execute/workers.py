@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,6 +79,7 @@ class Workers:
         self._servers: dict[Kind, ForkServer] = {}
         self._starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
         self._failures: defaultdict[Kind, int] = defaultdict(int)
+        self._removing = ThreadPoolExecutor(max_workers=1)
 
     def __enter__(self) -> Workers:
         return self
@@ -86,16 +88,26 @@ class Workers:
         for server in self._servers.values():
             server.close()
         self._servers.clear()
+        self._removing.shutdown()
+
+    def start(self, kind: Kind, built: BuiltEnvironment, cancel: threading.Event) -> None:
+        """Have a fork server ready before the first cell needs it.
+
+        Raises:
+            IsolationError: it cannot be confined.
+            Interrupted: ``cancel`` was set.
+        """
+        self._server(kind, built, cancel)
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
-        """A new folder for one cell, gone at the end."""
+        """A new folder for one cell, gone soon after the end."""
         folder = Path(tempfile.mkdtemp(dir=self._cells))
         folder.chmod(0o755)  # a worker may be another user; others are kept out further up
         try:
             yield folder
         finally:
-            remove(folder)
+            self._removing.submit(remove, folder)  # the system may take a while over what was a mount point
 
     def run(
         self,

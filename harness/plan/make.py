@@ -8,10 +8,11 @@ from typing import NamedTuple, TypeAlias
 import harness
 from harness.cell import Backend
 from harness.collection.index import find_models
-from harness.collection.model import Models, Packed, Unreadable, read_packed
+from harness.collection.model import Models, OnNew, Packed, Unreadable, read_packed
 from harness.consumers import CONSUMERS
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import ConfigurationError, UsageError
+from harness.plan.likely import Likely, OnLikely
 from harness.plan.matrix import Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
@@ -36,12 +37,14 @@ def make_plan(
     created_at: str,
     verify_files: bool = False,
     on_model: OnModel = lambda _done, _total, _source: None,
+    on_likely: OnLikely = lambda _environment, _consumer: None,
 ) -> Planned:
     """Plan a collection.
 
     Args:
         verify_files: whether to hash files again that by size and time of change are known.
         on_model: hears how many models are read, of how many, and the next one's source.
+        on_likely: hears as soon as can be of an environment and a consumer that cells will likely need.
 
     Raises:
         CollectionError: there is no collection, or it is empty.
@@ -52,7 +55,8 @@ def make_plan(
     if unknown:
         raise UsageError(f"--consumer {unknown[0]}: no such consumer; known: {', '.join(sorted(CONSUMERS))}")
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
-    models = _read(collection, verify_files, on_model)
+    likely = Likely(offers, selection, on_likely)
+    models = _read(collection, verify_files, on_model, on_new=likely.new)
     cells, left_out = plan_cells(
         models, consumers=CONSUMERS, offers=offers, selection=selection, settings=settings
     )
@@ -90,11 +94,19 @@ def models_of(
     return models
 
 
-def _read(collection: str, verify_files: bool, on_model: OnModel) -> list[Packed | Unreadable]:
+def _read(
+    collection: str,
+    verify_files: bool,
+    on_model: OnModel,
+    on_new: OnNew = lambda _source, _content: None,
+) -> list[Packed | Unreadable]:
     found = find_models(collection)
     done = iter(range(len(found)))
     return read_packed(
-        found, verify_files=verify_files, on_model=lambda source: on_model(next(done), len(found), source)
+        found,
+        verify_files=verify_files,
+        on_model=lambda source: on_model(next(done), len(found), source),
+        on_new=on_new,
     )
 
 

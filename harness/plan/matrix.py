@@ -41,8 +41,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def wants_model(self, model: ModelRef) -> bool:
         """Whether a glob matches the model's id or its source."""
+        return self.wants(model.id, model.source)
+
+    def wants(self, model_id: str, source: str) -> bool:
+        """See :meth:`wants_model`."""
         return not self.models or any(
-            fnmatchcase(model.id, glob) or fnmatchcase(model.source, glob) for glob in self.models
+            fnmatchcase(model_id, glob) or fnmatchcase(source, glob) for glob in self.models
         )
 
 

@@ -96,13 +96,19 @@ def supervise(
     folders: Sequence[Path] = (),
     cancel: threading.Event | None = None,
     fds: Sequence[int] = (),
+    measured: bool = True,
 ) -> Finished:
-    """As :func:`run`, for whatever job a supervisor of that host understands."""
+    """As :func:`run`, for whatever job a supervisor of that host understands.
+
+    Args:
+        measured: whether to look at what it uses while it runs; without, no limit but that on time is held.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with Log(log, limits.log_bytes) as record:
         with Supervision(job, host=host, limits=limits, output=record.write, fds=fds) as supervision:
-            limit = _wait(supervision, Watch(supervision.tree, limits, folders), cancel)
+            watch = Watch(supervision.tree if measured else None, limits, folders)
+            limit = _wait(supervision, watch, cancel)
             if limit is not None:
                 supervision.stop(at_once=limit != "seconds")
         ended = supervision.result()

@@ -19,10 +19,18 @@ def run_confined(
     limits: Limits,
     folders: Sequence[Path] = (),
     cancel: threading.Event | None = None,
+    measured: bool = True,
 ) -> proc.Finished:
-    """As :func:`harness.proc.run`; what comes back is how the worker ended, not what confines it."""
+    """As :func:`harness.proc.supervise`; what comes back is how the worker ended, not what confines it."""
     job = {"argv": list(command.argv), "env": command.env, "cwd": os.fspath(command.cwd)}
     finished = proc.supervise(
-        job, command.host, log=log, limits=limits, folders=folders, cancel=cancel, fds=command.fds
+        job,
+        command.host,
+        log=log,
+        limits=limits,
+        folders=folders,
+        cancel=cancel,
+        fds=command.fds,
+        measured=measured,
     )
     return command.explain(finished)

@@ -114,8 +114,9 @@ class ForkServer:
 
     def _run(self, command: Callable[[int], AbstractContextManager[Command]], theirs: socket.socket) -> None:
         try:
+            limits = Limits(log_bytes=LOG_BYTES)  # what uses anything are its cells, and those are watched
             with theirs, command(theirs.fileno()) as given:
-                run_confined(given, log=self._log, limits=Limits(log_bytes=LOG_BYTES), cancel=self._stopped)
+                run_confined(given, log=self._log, limits=limits, cancel=self._stopped, measured=False)
         except Interrupted:
             return
         except HarnessError as error:

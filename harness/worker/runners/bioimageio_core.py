@@ -12,14 +12,13 @@ from typing import Any
 from ..protocol import Job
 from . import arrays
 
-# What the runtime imports only once it loads weights, and torch once it is seeded and opens a file.
+# What the runtime imports only once it loads weights, and torch once it opens a file.
 _LATE = (
     "bioimageio.core.backends.keras_backend",
     "bioimageio.core.backends.onnx_backend",
     "bioimageio.core.backends.pytorch_backend",
     "bioimageio.core.backends.tensorflow_backend",
     "bioimageio.core.backends.torchscript_backend",
-    "torch._dynamo",
     "torch.utils.serialization.config",
 )
 
@@ -39,12 +38,26 @@ def prepare(job: Job) -> None:
 
     bioimageio.spec.settings.cache_path = Path(os.environ["BIOIMAGEIO_CACHE_PATH"])
     if job.weights_format in ("pytorch_state_dict", "torchscript"):
-        import torch
+        _prepare_torch(job)
+    else:
+        if job.weights_format == "onnx":
+            _fix_onnx_threads(job.threads)
+        bioimageio.core.enable_determinism("seed_only", weight_formats=[job.weights_format])
 
-        torch.set_num_threads(job.threads)
-    elif job.weights_format == "onnx":
-        _fix_onnx_threads(job.threads)
-    bioimageio.core.enable_determinism("seed_only", weight_formats=[job.weights_format])
+
+def _prepare_torch(job: Job) -> None:
+    """As core's ``enable_determinism("seed_only")``, without what would import torch's compiler for nothing.
+
+    That takes a second. Core also says that algorithms need not be deterministic, which is the default.
+    """
+    import numpy
+    import torch
+
+    torch.set_num_threads(job.threads)
+    numpy.random.seed(0)
+    torch.default_generator.manual_seed(0)
+    if job.device != "cpu":
+        torch.cuda.manual_seed_all(0)
 
 
 def _fix_onnx_threads(threads: int) -> None:

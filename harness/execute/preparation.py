@@ -1,0 +1,131 @@
+"""What all cells of a run share, made ready while its plan is still being made."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+
+from harness.cell import Backend
+from harness.environments import store
+from harness.environments.spec import EnvironmentSpec
+from harness.errors import HarnessError, OutputError
+from harness.execute import kept
+from harness.execute.isolate.choose import choose
+from harness.execute.isolate.level import Level
+from harness.execute.scratch import scratch_folder, sweep
+from harness.execute.stage import stage_worker
+from harness.execute.workers import Kind, Workers
+
+
+class Preparation:
+    """The workers of a run, and fork servers that are started before anybody asks for them.
+
+    To import a framework takes as long as to read a collection, and needs another processor. A context
+    manager: nothing of it is left afterwards.
+
+    Args:
+        isolation: the level that is asked for, or "auto".
+        threads: how many each worker may use.
+        warm: whether workers may be forked.
+        one_container_per_cell: whether no cells share a container, where containers isolate.
+        cancel: set it to give up waiting. It is set at the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        isolation: str,
+        threads: int,
+        warm: bool,
+        one_container_per_cell: bool = False,
+        cancel: threading.Event,
+    ) -> None:
+        self._isolation = isolation
+        self._threads = threads
+        self._warm = warm
+        self._one_container_per_cell = one_container_per_cell
+        self.cancel = cancel
+        self._opened = ExitStack()
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._workers: Future[Workers] | None = None
+        self._said: list[str] = []
+        self._say = self._said.append
+
+    def __enter__(self) -> Preparation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel.set()
+        self._pool.shutdown(cancel_futures=True)
+        self._opened.close()
+
+    def expect(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
+        """Cells will likely run in this environment: start its fork server now, if it is built.
+
+        Whatever goes wrong is told to whom it keeps from running.
+        """
+        self._begin()
+        if self._warm:
+            self._pool.submit(self._start, spec, backend, runner)
+
+    def workers(self, say: Callable[[str], None]) -> Workers:
+        """The workers, once they are ready.
+
+        Args:
+            say: is told how cells are kept apart, and later what is otherwise than it was meant to be.
+
+        Raises:
+            IsolationError: the level of isolation cannot be had here.
+            OutputError: the temporary folder has no room.
+        """
+        workers = self._begin().result()
+        for line in self._said:
+            say(line)
+        self._say = say
+        return workers
+
+    def _tell(self, line: str) -> None:
+        self._say(line)
+
+    def _begin(self) -> Future[Workers]:
+        if self._workers is None:
+            self._workers = self._pool.submit(self._open)
+        return self._workers
+
+    def _open(self) -> Workers:
+        try:
+            confinement = choose("auto" if self._isolation == "auto" else Level(self._isolation))
+            self._tell(confinement.description)
+            sweep()
+            kept.prune()
+            scratch = self._opened.enter_context(scratch_folder())
+            worker, cells = scratch / "worker", scratch / "cells"
+            stage_worker(worker)
+            confinement.hand_over(worker)
+            cells.mkdir()
+            cells.chmod(0o755)
+        except OSError as error:
+            why = error.strerror or "no space left on device"  # shutil's errors are lists of others
+            raise OutputError(
+                f"{tempfile.gettempdir()}: cannot be written ({why}); "
+                "free space there, or set TMPDIR to another folder"
+            ) from error
+        return self._opened.enter_context(
+            Workers(
+                confinement,
+                worker=worker,
+                cells=cells,
+                threads=self._threads,
+                warm=self._warm,
+                one_container_per_cell=self._one_container_per_cell,
+                say=self._tell,
+            )
+        )
+
+    def _start(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
+        with suppress(HarnessError, OSError):
+            if (built := store.find(spec, backend)) is not None:
+                self._begin().result().start(Kind(built.ref.digest, runner), built, self.cancel)
