@@ -8,6 +8,7 @@ from typing import Protocol
 from harness.cell import Backend
 from harness.environments import venv
 from harness.environments.attempt import Attempt
+from harness.environments.docker import build as docker
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import UsageError
 
@@ -29,7 +30,10 @@ class BackendModule(Protocol):
         """
 
     def interpreter(self, prefix: Path) -> Path:
-        """Where the environment's Python is (whether or not it exists)."""
+        """Where its Python is (whether or not it exists); a path in its image, if it has one."""
+
+    def image(self, prefix: Path) -> str | None:
+        """The name of the image that it was built as; None if it is in ``prefix`` itself."""
 
     def python_version(self, prefix: Path) -> str:
         """The full version of that Python, empty if unknown."""
@@ -38,7 +42,7 @@ class BackendModule(Protocol):
         """What is installed: name to version, sorted by name."""
 
 
-BACKENDS: dict[Backend, BackendModule] = {venv.name: venv}
+BACKENDS: dict[Backend, BackendModule] = {venv.name: venv, docker.name: docker}
 
 
 def choose(backend: Backend) -> BackendModule:

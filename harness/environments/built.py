@@ -29,7 +29,7 @@ class BuiltEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         ref: its name in cells and records.
         prefix: its folder; nothing writes into it any more.
-        python: its interpreter, to be started with :func:`run_variables`.
+        python: its interpreter, to be started with :func:`run_variables`; a path in ``image``, if it has one.
         python_version: full version, "3.11.9".
         packages: what is installed, name to version.
         variables: what its specification sets.
@@ -37,6 +37,7 @@ class BuiltEnvironment(msgspec.Struct, frozen=True, kw_only=True):
         size_bytes: its files, whether or not they share blocks with a cache.
         log: complete output of the build.
         fresh: whether it was built by this call.
+        image: name of the image that it is in; then ``prefix`` holds no more than what is known of it.
     """
 
     ref: EnvironmentRef
@@ -49,6 +50,7 @@ class BuiltEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     log: Path
     fresh: bool
+    image: str | None = None
 
 
 def run_variables(built: BuiltEnvironment, *, threads: int) -> dict[str, str]:

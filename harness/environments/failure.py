@@ -9,7 +9,7 @@ from harness import proc
 from harness.errors import HarnessError, disk_is_full
 from harness.verdict import Reason
 
-_NO_SPACE = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
+_NO_SPACE = re.compile(r"(?i)no space left on device|disk quota exceeded|os error (28|122)\b")
 _UNSATISFIABLE = re.compile(r"No solution found|Couldn't parse requirement|unsatisfiable")
 # The solver also says "unsatisfiable" when it was not allowed to look: that is no fault of the specification.
 _NOT_ASKED = ("network was disabled", "Network connectivity is disabled", "provided package locations")
@@ -44,6 +44,11 @@ def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuild
     return EnvironmentBuildError(reason, f"{what}: {how_it_ended(ended)}\n{words}", log)
 
 
+def from_words(what: str, words: str, log: Path) -> EnvironmentBuildError:
+    """The error for a step of the build that told why it did not succeed."""
+    return EnvironmentBuildError(_reason(words), f"{what}: {words}", log)
+
+
 def how_it_ended(ended: proc.Finished) -> str:
     """How a command of the build came to its end, in words."""
     if ended.timed_out:
@@ -63,7 +68,7 @@ def from_exception(what: str, error: OSError | HarnessError, log: Path) -> Envir
 
 
 def _reason(output: str) -> Reason:
-    if any(words in output for words in _NO_SPACE):
+    if _NO_SPACE.search(output):
         return Reason.DISK_FULL
     if _UNSATISFIABLE.search(output) and not any(words in output for words in _NOT_ASKED):
         return Reason.ENVIRONMENT_UNSATISFIABLE

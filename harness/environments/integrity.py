@@ -14,6 +14,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from harness.environments.built import BuiltEnvironment
+from harness.environments.docker import images
 
 
 def damage(built: BuiltEnvironment) -> str:
@@ -22,7 +23,7 @@ def damage(built: BuiltEnvironment) -> str:
     Looked at are the interpreter, that each package of ``built`` is still installed, and every file that a
     RECORD lists with its size. Bytecode is not: Python makes it anew.
     """
-    return next(_damages(built), "")
+    return images.damage(built.prefix) if built.image else next(_damages(built), "")
 
 
 def _damages(built: BuiltEnvironment) -> Iterator[str]:

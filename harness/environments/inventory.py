@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from harness.cell import Backend, EnvironmentRef
 from harness.environments import marker, store
+from harness.environments.docker import images
 from harness.paths import cache_folder
 
 
@@ -65,6 +66,8 @@ def prune(keep: Collection[EnvironmentRef]) -> list[Path]:
             continue
         try:
             with FileLock(store.lock_file(folder), timeout=0):
+                if ready := marker.read(folder):
+                    images.remove(folder / ready.prefix)
                 store.wipe(folder)
         except Timeout:
             continue

@@ -11,6 +11,7 @@ import msgspec
 from harness import jsonio
 from harness.cell import EnvironmentRef
 from harness.environments.backend import BackendModule
+from harness.environments.docker import images
 from harness.errors import ConfigurationError
 
 FILE = "ready.json"
@@ -45,7 +46,7 @@ def describe(ref: EnvironmentRef, module: BackendModule, prefix: Path, *, second
         python_version=module.python_version(prefix),
         packages=module.packages(prefix),
         seconds=round(seconds, 3),
-        size_bytes=_size(prefix),
+        size_bytes=images.size(prefix) or _size(prefix),
     )
 
 

@@ -3,6 +3,7 @@
 environment.toml    what it is for and how it behaves
 requirements.in     what it needs, written by people
 requirements.lock   what is installed, written by :mod:`harness.environments.lock`
+Dockerfile          how an image of it is built, see :mod:`harness.environments.docker`
 health.py           run with its interpreter after the build; exit code 0 if it works
 """
 
@@ -17,6 +18,7 @@ import msgspec
 
 from harness import jsonio
 from harness.cell import Backend, EnvironmentRef, WeightsFormat
+from harness.environments.docker import recipe
 from harness.errors import ConfigurationError, UsageError
 from harness.limits import Limits
 
@@ -73,6 +75,23 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.folder / "requirements.lock"
 
     @property
+    def dockerfile(self) -> Path:
+        """How its image is built, where that is not as :mod:`harness.environments.docker.recipe` has it."""
+        return self.folder / "Dockerfile"
+
+    def dockerfile_text(self) -> str:
+        """How its image is built; raises ConfigurationError if that cannot be read."""
+        if self.dockerfile.exists():
+            return read_text(self.dockerfile)
+        return recipe.render(
+            self.name, python=self.python, torch_backend=self.torch_backend, variables=self.variables
+        )
+
+    def base_image(self) -> str:
+        """The name of the image that its own one starts from; raises ConfigurationError."""
+        return recipe.base_image(self.dockerfile_text(), python=self.python, origin=self.dockerfile)
+
+    @property
     def health(self) -> Path:
         """The script that proves that the environment works."""
         return self.folder / "health.py"
@@ -81,18 +100,20 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         """sha256 (hex) of all that decides what is installed and how it behaves.
 
         Raises:
-            ConfigurationError: there is no lock.
+            ConfigurationError: there is no lock, or not what the backend reads.
         """
-        return jsonio.digest(
-            {
-                "builder": BUILDER_VERSION,
-                "backend": backend,
-                "python": self.python,
-                "lock": without_comments(read_text(self.lock)),
-                "variables": self.variables,
-                "torch_backend": self.torch_backend,
-            }
-        )
+        parts = {
+            "builder": BUILDER_VERSION,
+            "backend": backend,
+            "python": self.python,
+            "lock": without_comments(read_text(self.lock)),
+            "variables": self.variables,
+            "torch_backend": self.torch_backend,
+        }
+        if backend is Backend.DOCKER:
+            parts["Dockerfile"] = self.dockerfile_text()
+            parts["base_image"] = self.base_image()
+        return jsonio.digest(parts)
 
     def ref(self, backend: Backend) -> EnvironmentRef:
         """The name of this environment in cells and records; raises ConfigurationError without a lock."""

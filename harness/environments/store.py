@@ -33,6 +33,7 @@ from harness.environments import failure, health
 from harness.environments import marker as marker_file
 from harness.environments.attempt import Attempt
 from harness.environments.built import BuiltEnvironment
+from harness.environments.docker import images
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted, OutputError
@@ -115,12 +116,13 @@ def _entry(spec: EnvironmentSpec, backend: Backend) -> _Entry:
 
 
 def _ready(entry: _Entry) -> BuiltEnvironment | None:
-    """A marker is not enough: an interpreter that was removed since (a broken link) makes it unusable."""
+    """A marker is not enough: an interpreter or an image that was removed since makes it unusable."""
     marker = marker_file.read(entry.folder)
     if marker is None or marker.digest != entry.ref.digest:
         return None
     built = _built(entry, marker, fresh=False)
-    return built if os.access(built.python, os.X_OK) else None
+    there = images.is_there(built.prefix) if built.image else os.access(built.python, os.X_OK)
+    return built if there else None
 
 
 def _built(entry: _Entry, marker: marker_file.Marker, *, fresh: bool) -> BuiltEnvironment:
@@ -129,6 +131,7 @@ def _built(entry: _Entry, marker: marker_file.Marker, *, fresh: bool) -> BuiltEn
         ref=entry.ref,
         prefix=prefix,
         python=entry.module.interpreter(prefix),
+        image=entry.module.image(prefix),
         python_version=marker.python_version,
         packages=marker.packages,
         variables=entry.spec.variables,
@@ -150,7 +153,8 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         attempt.on_progress(f"{name}: building the environment")
         entry.module.build(entry.spec, prefix, attempt)
         attempt.on_progress(f"{name}: health check")
-        health.check(entry.spec, entry.module.interpreter(prefix), attempt)
+        image = entry.module.image(prefix)
+        health.check(entry.spec, entry.module.interpreter(prefix), attempt, image=image)
         marker = marker_file.describe(entry.ref, entry.module, prefix, seconds=time.monotonic() - started)
         _remove_strays(entry.folder, prefix)
         marker_file.write(entry.folder, marker)

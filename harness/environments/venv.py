@@ -39,6 +39,10 @@ def interpreter(prefix: Path) -> Path:
     return prefix / "bin" / "python"
 
 
+def image(prefix: Path) -> None:
+    """None: the environment is in its folder."""
+
+
 def python_version(prefix: Path) -> str:
     """The version that uv wrote into ``pyvenv.cfg``, e.g. "3.11.9"; empty if there is none."""
     try:

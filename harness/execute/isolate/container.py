@@ -24,6 +24,13 @@ from pathlib import Path, PurePosixPath
 import msgspec
 import psutil
 
+from harness.environments.docker.hardening import (
+    HARDENING,
+    TASKS_PER_PROCESS,
+    TEMPORARY_BYTES,
+    confining,
+    worker_user,
+)
 from harness.errors import IsolationError
 from harness.execute.isolate import container_image, container_seccomp
 from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
@@ -35,25 +42,9 @@ from harness.execute.scratch import scratch_folder
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 
-HARDENING = (
-    *("--network", "none"),
-    *("--read-only",),
-    *("--cap-drop", "ALL"),
-    *("--security-opt", "no-new-privileges"),
-    *("--ipc", "private"),
-    *("--hostname", "worker"),
-    *("--stop-signal", "KILL"),  # process 1 heeds no other
-    *("--log-driver", "none"),  # the engine would keep all output on its disk
-    *("--ulimit", "core=0", "--ulimit", "nofile=4096"),
-    *("--oom-score-adj", "500"),  # if the machine runs out of memory, rather this than the harness
-    *("--pull", "never"),
-)
-_NOBODY = 65534
+__all__ = ["HARDENING", "Container", "ContainerCommand", "container"]
+
 _SHARE_OF_MEMORY = 0.9  # for all cells that are forked in one container
-_TASKS_PER_PROCESS = 2  # the engine counts threads, too
-# What process 1 itself needs, which no limit of a worker counts.
-_OWN_TASKS = 4
-_OWN_BYTES = 16 * 1024**2
 
 
 class ContainerCommand(Command, frozen=True, kw_only=True):
@@ -90,7 +81,7 @@ class Container:
         shown: Sequence[Mount],
         user: tuple[int, int],
         cpus: float | None = None,
-        temporary_bytes: int = 2**30,
+        temporary_bytes: int = TEMPORARY_BYTES,
         hardening: Sequence[str] = HARDENING,
         warm: bool = False,
     ) -> None:
@@ -157,16 +148,14 @@ class Container:
 
     def options(self, mounts: Sequence[Mount], limits: Limits) -> tuple[str, ...]:
         """Options of ``docker run``, but for the name."""
-        options = [*self._hardening, "--label", f"{LABEL}={owner()}", "--workdir", "/"]
-        options += ["--user", f"{self._user[0]}:{self._user[1]}"]
-        options += ["--shm-size", str(self._temporary_bytes)]
-        options += ["--tmpfs", f"/tmp:rw,exec,nosuid,nodev,mode=1777,size={self._temporary_bytes}"]  # noqa: S108
-        if limits.memory_bytes is not None:
-            options += ["--memory", str(_OWN_BYTES + limits.memory_bytes)]
-            if self._engine.info.swap_limit:  # else there is a warning, and no swap is used
-                options += ["--memory-swap", str(_OWN_BYTES + limits.memory_bytes)]
-        if limits.processes is not None:
-            options += ["--pids-limit", str(_OWN_TASKS + _TASKS_PER_PROCESS * limits.processes)]
+        options = confining(
+            limits,
+            user=self._user,
+            swap_limit=self._engine.info.swap_limit,
+            temporary_bytes=self._temporary_bytes,
+            hardening=self._hardening,
+        )
+        options += ["--label", f"{LABEL}={owner()}"]
         if self._cpus is not None:
             options += ["--cpus", f"{self._cpus:g}"]
         for mount in _visible(mounts):
@@ -199,7 +188,7 @@ def container(*, cpus: float | None = None) -> Container:
         )
     engine = connect()
     engine.sweep()
-    user = (_NOBODY, _NOBODY) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    user = worker_user()
     if name := os.environ.get("HARNESS_CONTAINER_IMAGE"):
         return Container(
             engine, image=container_image.named_image(engine, name), shown=(), user=user, cpus=cpus
@@ -212,7 +201,7 @@ def _together() -> Limits:
     """Of all cells below one fork server, so that something of the machine is left for the harness."""
     cells = 2 + (os.cpu_count() or 1)
     memory = int(_SHARE_OF_MEMORY * psutil.virtual_memory().total)
-    return Limits(memory_bytes=memory, processes=cells * PROCESSES // _TASKS_PER_PROCESS)
+    return Limits(memory_bytes=memory, processes=cells * PROCESSES // TASKS_PER_PROCESS)
 
 
 def _visible(mounts: Sequence[Mount]) -> list[Mount]:

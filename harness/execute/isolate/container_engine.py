@@ -9,25 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from harness import proc
+from harness.environments.docker.advice import advice
+from harness.environments.docker.client import client_variables
+from harness.environments.docker.owner import LABEL, is_dead, owner
 from harness.errors import IsolationError
 from harness.execute.scratch import scratch_folder
 from harness.limits import Limits
 
-LABEL = "bioimage-harness"
+__all__ = ["LABEL", "Answer", "Engine", "Info", "connect", "owner"]
+
 _SECONDS = 120.0  # for one call; the engine may be busy with many containers
-# The client finds its engine and its settings by these. None of them reaches a container.
-_PASSED = ("HOME", "PATH", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR")
-_MARKS = {
-    "permission denied while trying to connect": (
-        "this user may not use {socket}: add them to the group 'docker', or run as root"
-    ),
-    "no space left on device": "its disk is full: make room, for example with 'docker system prune'",
-    "cannot connect": "it does not answer: start it, for example with 'systemctl start docker'",
-    "error during connect": "it does not answer: look at DOCKER_HOST and 'docker context ls'",
-}
 
 
 class Info(msgspec.Struct, frozen=True, rename="pascal"):
@@ -53,10 +46,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     def error(self) -> str:
         """What went wrong and what to do, for the end of a sentence."""
-        lowered = self.output.lower()
-        for mark, advice in _MARKS.items():
-            if mark in lowered:
-                return advice.format(socket=os.environ.get("DOCKER_HOST", "/var/run/docker.sock"))
+        if known := advice(self.output):
+            return known
         text = self.output.rpartition("}")[2] if self.output.startswith("{") else self.output
         lines = [line for line in text.splitlines() if line.strip() and "--help" not in line]
         return lines[-1] if lines else "it gave no answer in time"
@@ -93,7 +84,7 @@ class Engine:
         """Remove what killed harnesses have left: containers that were made and never started, above all."""
         listed = self.call("ps", "--all", "--filter", f"label={LABEL}", "--format", _COLUMNS)
         rows = [line.split("\t") for line in listed.output.splitlines()] if listed.ok else []
-        self.remove(*(row[0] for row in rows if len(row) == 2 and _is_dead(row[1])))
+        self.remove(*(row[0] for row in rows if len(row) == 2 and is_dead(row[1])))
 
 
 _COLUMNS = f'{{{{.ID}}}}\t{{{{.Label "{LABEL}"}}}}'
@@ -132,39 +123,14 @@ def _unfit(info: Info) -> str | None:
     return None
 
 
-def owner() -> str:
-    """This process, so that another harness on this machine can tell whether it still runs."""
-    me = psutil.Process()
-    return f"{_place()}/{me.pid}/{me.create_time()}"
-
-
-def _is_dead(label: str) -> bool:
-    """Whether the harness that bears this label has ended. What is not of this machine may well be alive."""
-    place, _, process = label.partition("/")
-    pid, _, started = process.partition("/")
-    if place != _place() or not pid.isdigit():
-        return False
-    try:
-        return str(psutil.Process(int(pid)).create_time()) != started
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.Error:
-        return False
-
-
-def _place() -> str:
-    """This start of this machine, and its namespace of process ids."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
-
-
 def _call(client: str, arguments: Sequence[str]) -> Answer:
-    known = {
-        name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("DOCKER_")
-    }
     with scratch_folder() as folder:
         log = folder / "log"
         ended = proc.run(
-            [client, *arguments], log=log, env=known, cwd=Path("/"), limits=Limits(seconds=_SECONDS)
+            [client, *arguments],
+            log=log,
+            env=client_variables(),
+            cwd=Path("/"),
+            limits=Limits(seconds=_SECONDS),
         )
         return Answer(ok=ended.ok, output=log.read_text("utf-8", errors="replace"))

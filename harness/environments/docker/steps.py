@@ -1,0 +1,84 @@
+"""How far the build of an image has come, read from its output."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+# "Step 8/13 : RUN uv pip sync ..." of the classic builder, "#9 [build 4/5] RUN uv pip sync ..." of BuildKit.
+_CLASSIC = re.compile(r"^Step (?P<number>\d+)/(?P<count>\d+) : (?P<does>.+)$")
+_BUILDKIT = re.compile(r"^#\d+ \[(?:(?P<stage>\S+) +)?(?P<number>\d+)/(?P<count>\d+)\] (?P<does>.+)$")
+_LONGEST = 60
+_LOOK_SECONDS = 0.3
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One instruction of a Dockerfile.
+
+    Attributes:
+        number: from 1.
+        count: how many there are, in all or in its stage.
+        does: the instruction.
+    """
+
+    number: int
+    count: int
+    does: str
+
+    def __str__(self) -> str:
+        does = " ".join(self.does.split())
+        short = does if len(does) <= _LONGEST else f"{does[: _LONGEST - 1].rstrip()}…"
+        return f"step {self.number} of {self.count} ({short})"
+
+
+def step_of(line: str) -> Step | None:
+    """The step that begins with this line of output."""
+    match = _CLASSIC.match(line) or _BUILDKIT.match(line)
+    if match is None:
+        return None
+    return Step(number=int(match["number"]), count=int(match["count"]), does=match["does"])
+
+
+def last_step(output: str) -> Step | None:
+    """The step that was begun last."""
+    found = (step_of(line) for line in reversed(output.splitlines()))
+    return next((step for step in found if step), None)
+
+
+@contextmanager
+def told(log: Path, tell: Callable[[Step], None]) -> Iterator[None]:
+    """Tell once of each step that begins in ``log`` while the block runs."""
+    ended = threading.Event()
+    start = log.stat().st_size if log.exists() else 0
+    follower = threading.Thread(target=_follow, args=(log, start, tell, ended), daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        follower.join()
+
+
+def _follow(log: Path, start: int, tell: Callable[[Step], None], ended: threading.Event) -> None:
+    seen: set[Step] = set()
+    rest = b""
+    last = False
+    while not last:
+        last = ended.wait(_LOOK_SECONDS)
+        try:
+            with log.open("rb") as stream:
+                stream.seek(start)
+                new = stream.read()
+        except OSError:  # it is not there yet
+            continue
+        start += len(new)
+        *lines, rest = (rest + new).split(b"\n")
+        for step in filter(None, (step_of(line.decode("utf-8", "replace")) for line in lines)):
+            if step not in seen:
+                seen.add(step)
+                tell(step)
