@@ -88,7 +88,7 @@ def _build(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
             _say(f"{error.message}\n{spec.name}: the complete output is in {error.log}")
             code = ExitCode.NO_VERDICT
         else:
-            print(f"{spec.name}: {built.prefix} ({_size(built.size_bytes)})")  # noqa: T201
+            print(f"{spec.name}: {built.image or built.prefix} ({_size(built.size_bytes)})")  # noqa: T201
     return code
 
 
@@ -99,13 +99,14 @@ def _show(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
     for spec in specs:
         built = store.find(spec, args.backend)
         packages = built.packages if built else lock.pins(read_text(spec.lock))
+        place = built.image or built.prefix if built else f"not yet; `harness env build {spec.name}`"
         lines = [
             f"{spec.name}: {spec.description}",
             f"  python     {built.python_version if built else spec.python}",
             f"  weights    {', '.join(weights.value for weights in spec.weights_formats)}",
             f"  consumers  {', '.join(spec.consumers)}",
             f"  digest     {spec.digest(args.backend)}",
-            f"  built      {built.prefix if built else 'not yet; `harness env build ' + spec.name + '`'}",
+            f"  built      {place}",
             f"  packages   {len(packages)}",
             *(f"    {name}=={version}" for name, version in packages.items()),
         ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import harness
 from harness.cell import Backend, Device, WeightsFormat
+from harness.errors import UsageError
 from harness.verdict import Check
 
 if TYPE_CHECKING:
@@ -57,6 +58,22 @@ def add_environments(parser: argparse.ArgumentParser) -> None:
         metavar="{venv,conda,docker}",
         help="what makes the environments (default: venv)",
     )
+
+
+def isolation_for(asked: str, backend: Backend) -> str:
+    """The level of isolation that is asked for, given what makes the environments; images need containers.
+
+    Raises:
+        UsageError: these do not go together.
+    """
+    if backend is not Backend.DOCKER or asked == "container":
+        return asked
+    if asked != "auto":
+        raise UsageError(
+            f"--isolation {asked} and --backend docker do not go together: an image runs in a container; "
+            "leave out --isolation, or choose another --backend"
+        )
+    return "container"
 
 
 def add_collection(parser: argparse.ArgumentParser) -> None:

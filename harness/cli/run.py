@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["auto", "process", "sandbox", "container"],
         default="auto",
         help="how far models are kept from this machine and from each other (default: the sandbox if it can "
-        "be had here, else process: for models that you trust); `harness doctor` says what holds",
+        "be had here, else process: for models that you trust; with --backend docker: container); "
+        "`harness doctor` says what holds",
     )
     parser.add_argument(
         "--no-fork",
@@ -74,6 +75,7 @@ def main(args: argparse.Namespace) -> int:
     from harness.execute.preparation import Preparation
     from harness.ledger.store import LedgerWriter
 
+    args.isolation = options.isolation_for(args.isolation, args.backend)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written

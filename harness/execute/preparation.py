@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from functools import partial
+from pathlib import Path
 
 from harness.cell import Backend
 from harness.environments import store
@@ -14,7 +16,7 @@ from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, OutputError
 from harness.execute import kept
 from harness.execute.isolate.choose import choose
-from harness.execute.isolate.level import Level
+from harness.execute.isolate.level import Confinement, Level
 from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.stage import stage_worker
 from harness.execute.workers import Kind, Workers
@@ -51,6 +53,8 @@ class Preparation:
         self._opened = ExitStack()
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._workers: Future[Workers] | None = None
+        self._containers: Confinement | None = None
+        self._choosing = threading.Lock()
         self._said: list[str] = []
         self._say = self._said.append
 
@@ -122,8 +126,21 @@ class Preparation:
                 warm=self._warm,
                 one_container_per_cell=self._one_container_per_cell,
                 say=self._tell,
+                images=partial(self._for_images, confinement, worker),
             )
         )
+
+    def _for_images(self, confinement: Confinement, worker: Path) -> Confinement:
+        """What holds environments that are images: containers, also where the rest is left to choice."""
+        if self._isolation != "auto":
+            return confinement
+        with self._choosing:
+            if self._containers is None:
+                containers = choose(Level.CONTAINER)
+                containers.hand_over(worker)
+                self._tell(containers.description)
+                self._containers = containers
+            return self._containers
 
     def _start(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
         with suppress(HarnessError, OSError):

@@ -94,7 +94,7 @@ def run_cell(
         peak_memory_bytes=outcome.peak_memory_bytes,
         attempts=max(1, outcome.attempts),
         limits=limits.stated(),
-        isolation=workers.level.value,
+        isolation=workers.level(built).value,
         artifacts=record.artifacts + outcome.artifacts,
     )
 

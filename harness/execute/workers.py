@@ -54,6 +54,7 @@ class Workers:
         threads: how many threads each may use.
         warm: whether to fork. Ignored where it is not possible.
         one_container_per_cell: whether no cells share a container: at that level nothing is forked then.
+        images: answers what confines workers whose environment is an image; None for ``confinement``.
         say: is told where it turned out not to be possible.
     """
 
@@ -67,15 +68,16 @@ class Workers:
         warm: bool,
         say: Callable[[str], None],
         one_container_per_cell: bool = False,
+        images: Callable[[], Confinement] | None = None,
     ) -> None:
-        self.level = confinement.level
         self._confinement = confinement
+        self._images = images or (lambda: confinement)
         self._worker = worker
         self._cells = cells
         self._threads = threads
         self._say = say
-        alone = one_container_per_cell and confinement.level is Level.CONTAINER
-        self._warm = warm and sys.platform == "linux" and not alone
+        self._warm = warm and sys.platform == "linux"
+        self._one_container_per_cell = one_container_per_cell
         self._servers: dict[Kind, ForkServer] = {}
         self._starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
         self._failures: defaultdict[Kind, int] = defaultdict(int)
@@ -98,6 +100,10 @@ class Workers:
             Interrupted: ``cancel`` was set.
         """
         self._server(kind, built, cancel)
+
+    def level(self, built: BuiltEnvironment) -> Level:
+        """The level of isolation of an environment's workers; raises IsolationError if it cannot be had."""
+        return self._confine(built).level
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -127,15 +133,16 @@ class Workers:
 
         Raises:
             OSError: the interpreter cannot be started.
+            IsolationError: the environment is an image, and what it needs cannot be had.
             Interrupted: ``cancel`` was set.
         """
         for name in set(_PRIVATE_FOLDERS.values()):
             (cell / name).mkdir(exist_ok=True)
-        self._confinement.hand_over(cell)
+        self._confine(built).hand_over(cell)
         while (server := self._server(kind, built, cancel)) is not None:
             try:
                 return proc.supervise(
-                    {"worker": f"{self._inside(cell)}/job.json", **self._surroundings(cell, built)},
+                    {"worker": f"{self._inside(cell, built)}/job.json", **self._surroundings(cell, built)},
                     ForkedCells(server, self._separate(cell, built)),
                     log=log,
                     limits=limits,
@@ -145,7 +152,7 @@ class Workers:
             except NotForkedError:  # no room for it now, which says nothing about the server
                 break
             except ServerGoneError as error:
-                self._give_up(kind, built.ref.name, server, error)
+                self._give_up(kind, built, server, error)
         return self._run_alone(cell, built, log=log, limits=limits, cancel=cancel)
 
     def _run_alone(
@@ -153,8 +160,8 @@ class Workers:
     ) -> Finished:
         mounts = (*self._mounts(built), *_of_cell(cell))
         surroundings = self._surroundings(cell, built)
-        argv = self._argv(built, f"{WORKER_PACKAGE}.main", f"{self._inside(cell)}/job.json")
-        with self._confinement.command(
+        argv = self._argv(built, f"{WORKER_PACKAGE}.main", f"{self._inside(cell, built)}/job.json")
+        with self._confine(built).command(
             argv, env=surroundings["env"], mounts=mounts, cwd=surroundings["cwd"], limits=limits
         ) as command:
             return run_confined(command, log=log, limits=limits, folders=(cell,), cancel=cancel)
@@ -162,7 +169,7 @@ class Workers:
     def _server(self, kind: Kind, built: BuiltEnvironment, cancel: threading.Event) -> ForkServer | None:
         """The one that is there, or a new one; None if there will be none."""
         with self._starting[kind]:
-            while self._warm and self._failures[kind] < _STARTS:
+            while self._forks(built) and self._failures[kind] < _STARTS:
                 server = self._servers.get(kind)
                 if server is not None:
                     return server
@@ -172,32 +179,35 @@ class Workers:
                         lambda fd: self._serve(kind, built, fd), log=log, cancel=cancel
                     )
                 except ServerGoneError as error:
-                    self._failed(kind, built.ref.name, error)
+                    self._failed(kind, built, error)
             return None
 
-    def _give_up(self, kind: Kind, name: str, server: ForkServer, error: ServerGoneError) -> None:
+    def _give_up(
+        self, kind: Kind, built: BuiltEnvironment, server: ForkServer, error: ServerGoneError
+    ) -> None:
         """Forget a server that is gone, unless another cell has noticed before."""
         with self._starting[kind]:
             if self._servers.get(kind) is not server:
                 return
             del self._servers[kind]
-            self._failed(kind, name, error)
+            self._failed(kind, built, error)
         server.close()
 
-    def _failed(self, kind: Kind, name: str, error: ServerGoneError) -> None:
+    def _failed(self, kind: Kind, built: BuiltEnvironment, error: ServerGoneError) -> None:
         self._failures[kind] += 1
         if self._failures[kind] == _STARTS:
-            what = "container" if self.level is Level.CONTAINER else "process"
-            self._say(f"{name}: a new {what} for each cell from here on, since {error}")
+            what = "container" if self._confine(built).level is Level.CONTAINER else "process"
+            self._say(f"{built.ref.name}: a new {what} for each cell from here on, since {error}")
 
     def _serve(self, kind: Kind, built: BuiltEnvironment, descriptor: int) -> AbstractContextManager[Command]:
         nothing = self._cells / "nothing"
         nothing.mkdir(exist_ok=True)
         cells = Mount(source=self._cells, target=CELLS, writable=True)
         mounts = (*self._mounts(built), cells, Mount(source=nothing, target=CELL))
-        home = self._confinement.path(cells)
+        confinement = self._confine(built)
+        home = confinement.path(cells)
         variables = run_variables(built, threads=self._threads)
-        return self._confinement.for_fork_server().command(
+        return confinement.for_fork_server().command(
             self._argv(built, f"{WORKER_PACKAGE}.forkserver", str(descriptor), kind.runner),
             env={**variables, **dict.fromkeys(_PRIVATE_FOLDERS, f"{home}/nothing")},
             mounts=mounts,
@@ -205,26 +215,34 @@ class Workers:
             fds=(descriptor,),
         )
 
+    def _confine(self, built: BuiltEnvironment) -> Confinement:
+        return self._confinement if built.image is None else self._images().in_image(built.image)
+
+    def _forks(self, built: BuiltEnvironment) -> bool:
+        alone = self._one_container_per_cell and self._confine(built).level is Level.CONTAINER
+        return self._warm and not alone
+
     def _argv(self, built: BuiltEnvironment, module: str, *arguments: str) -> Sequence[str]:
-        worker = self._confinement.path(_of_worker(self._worker))
+        worker = self._confine(built).path(_of_worker(self._worker))
         return (str(built.python), "-s", "-B", "-c", _BOOTSTRAP.format(module), worker, *arguments)
 
     def _mounts(self, built: BuiltEnvironment) -> Sequence[Mount]:
         """What every worker of the environment sees, at its own place but for the worker's code."""
-        return (*environment_mounts(built.python), _of_worker(self._worker))
+        environment = () if built.image else environment_mounts(built.python)
+        return (*environment, _of_worker(self._worker))
 
-    def _inside(self, cell: Path) -> str:
+    def _inside(self, cell: Path, built: BuiltEnvironment) -> str:
         """Where the worker finds its cell."""
-        return self._confinement.path(_of_cell(cell)[0])
+        return self._confine(built).path(_of_cell(cell)[0])
 
     def _surroundings(self, cell: Path, built: BuiltEnvironment) -> dict[str, Any]:
-        inside = self._inside(cell)
+        inside = self._inside(cell, built)
         private = {name: f"{inside}/{folder}" for name, folder in _PRIVATE_FOLDERS.items()}
         return {"env": {**run_variables(built, threads=self._threads), **private}, "cwd": inside}
 
     def _separate(self, cell: Path, built: BuiltEnvironment) -> Mapping[str, Any] | None:
         """What a forked worker does to be alone; the files of other cells vanish below an empty folder."""
-        if self._confinement.level is Level.PROCESS:
+        if self._confine(built).level is Level.PROCESS:
             return None
         folder = f"{CELLS}/{cell.relative_to(self._cells).as_posix()}"
         return separation(_of_cell(cell), folder=folder, shown=self._mounts(built))

@@ -18,7 +18,7 @@ import msgspec
 
 from harness.errors import IsolationError
 from harness.execute.isolate import seccomp, system
-from harness.execute.isolate.level import PROCESSES, Command, Level, Mount
+from harness.execute.isolate.level import PROCESSES, Command, Level, Mount, no_images
 from harness.execute.isolate.open_folder import open_to_everybody
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
@@ -83,6 +83,10 @@ class Bubblewrap:
         self._warm = warm
         self._processes = processes
         self._temporary_bytes = temporary_bytes
+
+    def in_image(self, image: str) -> Bubblewrap:
+        """Not to be had."""
+        raise no_images(self.level, image)
 
     def for_fork_server(self) -> Bubblewrap:
         """The same for a fork server, see ``warm``."""

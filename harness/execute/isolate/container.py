@@ -107,6 +107,12 @@ class Container:
         if self._user[0] != os.getuid():
             open_to_everybody(folder)
 
+    def in_image(self, image: str) -> Container:
+        """The same in another image, which has a system of its own."""
+        found = copy.copy(self)
+        found._image, found._shown = image, ()
+        return found
+
     def for_fork_server(self) -> Container:
         """The same for a fork server, see ``warm``."""
         found = copy.copy(self)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from harness.errors import IsolationError
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 from harness.proc.host import Host, OwnProcess
@@ -76,6 +77,13 @@ class Confinement(Protocol):
     def hand_over(self, folder: Path) -> None:
         """Let workers write to a folder and read what is in it, before any of them has seen it."""
 
+    def in_image(self, image: str) -> Confinement:
+        """The same with the system of a container image in place of the machine's.
+
+        Raises:
+            IsolationError: this level runs no images.
+        """
+
     def for_fork_server(self) -> Confinement:
         """The same for a process whose children confine themselves further; for trusted code only."""
 
@@ -99,3 +107,11 @@ class Confinement(Protocol):
             limits: those that the level itself can hold; :mod:`harness.proc` holds them all.
             fds: descriptors that the worker keeps.
         """
+
+
+def no_images(level: Level, image: str) -> IsolationError:
+    """The error of a level that runs no images."""
+    return IsolationError(
+        f"{image} is an image, which runs in a container and not at the level {level.value}:"
+        " leave out --isolation, or use environments of another --backend"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.execute.isolate.level import Command, Level, Mount
+from harness.execute.isolate.level import Command, Level, Mount, no_images
 from harness.limits import DEFAULTS, Limits
 
 
@@ -29,6 +29,10 @@ class Process:
 
     def hand_over(self, folder: Path) -> None:
         """The worker is the same user."""
+
+    def in_image(self, image: str) -> Process:
+        """Not to be had."""
+        raise no_images(self.level, image)
 
     def for_fork_server(self) -> Process:
         """The same."""
