@@ -9,32 +9,36 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from harness.environments.docker.settings import BuildSettings
+from harness.environments.docker.order import Order
 
-DOCKERFILE = "Dockerfile"
-SETTINGS = "settings"
+SECRETS = ("variables", "client.pem")  # of what is configured: addresses may hold passwords
 
 
-def lay_out(folder: Path, *, dockerfile: str, lock: Path, settings: BuildSettings) -> None:
-    """Fill a new folder that nobody else can read: addresses may hold passwords.
+def lay_out(folder: Path, order: Order, *, settings: Path, secrets: Path) -> None:
+    """Fill new folders, which nobody else must be able to read.
+
+    Args:
+        folder: for the Dockerfile and the lock.
+        settings: for what the Dockerfile expects in "settings", but for ``SECRETS``.
+        secrets: for these; may be the same folder.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: they cannot be written.
     """
-    (folder / DOCKERFILE).write_text(dockerfile, "utf-8")
-    shutil.copyfile(lock, folder / lock.name)
-    inside = folder / SETTINGS
-    inside.mkdir()
-    (inside / "variables").write_text(settings.text, "utf-8")
+    for needed in (folder, settings, secrets):
+        needed.mkdir(exist_ok=True)
+    (folder / "Dockerfile").write_text(order.dockerfile, "utf-8")
+    shutil.copyfile(order.spec.lock, folder / order.spec.lock.name)
+    (secrets / "variables").write_text(order.settings.text, "utf-8")
     if sys.platform == "linux":  # our own uv need not be fetched, and has the version that we know
-        _place(Path(find_uv_bin()), inside / "uv")
-        (inside / "uv").chmod(0o755)
-    for name, source in settings.files.items():
-        shutil.copyfile(source, inside / name)
-    if settings.wheels:
-        (inside / "wheels").mkdir()
-        for wheel in settings.wheels:
-            _place(wheel, inside / "wheels" / wheel.name)
+        _place(Path(find_uv_bin()), settings / "uv")
+        (settings / "uv").chmod(0o755)
+    for name, source in order.settings.files.items():
+        shutil.copyfile(source, (secrets if name in SECRETS else settings) / name)
+    if order.settings.wheels:
+        (settings / "wheels").mkdir()
+        for wheel in order.settings.wheels:
+            _place(wheel, settings / "wheels" / wheel.name)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -55,6 +55,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return f"bioimage-harness/{self.spec.name.rstrip('-')}:{self.digest[:16]}"
 
     @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments of its build."""
+        return {"BASE_IMAGE": self.base, "TORCH_BACKEND": self.torch_backend}
+
+    @property
     def labels(self) -> dict[str, str]:
         """What the image says of itself. No address is among it."""
         return {

@@ -13,6 +13,8 @@ import msgspec
 # "Step 8/13 : RUN uv pip sync ..." of the classic builder, "#9 [build 4/5] RUN uv pip sync ..." of BuildKit.
 _CLASSIC = re.compile(r"^Step (?P<number>\d+)/(?P<count>\d+) : (?P<does>.+)$")
 _BUILDKIT = re.compile(r"^#\d+ \[(?:(?P<stage>\S+) +)?(?P<number>\d+)/(?P<count>\d+)\] (?P<does>.+)$")
+_FAILED = re.compile(r"^ > \[(?:(?P<stage>\S+) +)?(?P<number>\d+)/(?P<count>\d+)\] (?P<does>.+):$")
+_OPTIONS = re.compile(r"--mount=\S+ +")
 _LONGEST = 60
 _LOOK_SECONDS = 0.3
 
@@ -31,23 +33,28 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     does: str
 
     def __str__(self) -> str:
-        does = " ".join(self.does.split())
+        does = " ".join(_OPTIONS.sub("", self.does).split())
         short = does if len(does) <= _LONGEST else f"{does[: _LONGEST - 1].rstrip()}…"
         return f"step {self.number} of {self.count} ({short})"
 
 
 def step_of(line: str) -> Step | None:
     """The step that begins with this line of output."""
-    match = _CLASSIC.match(line) or _BUILDKIT.match(line)
+    return _step(_CLASSIC.match(line) or _BUILDKIT.match(line))
+
+
+def failed_step(output: str) -> Step | None:
+    """The step of which the output says that it failed, or else the last one that was begun."""
+    lines = output.splitlines()[::-1]
+    named = (_step(_FAILED.match(line)) for line in lines)
+    begun = (step_of(line) for line in lines)
+    return next((step for step in (*named, *begun) if step), None)
+
+
+def _step(match: re.Match[str] | None) -> Step | None:
     if match is None:
         return None
     return Step(number=int(match["number"]), count=int(match["count"]), does=match["does"])
-
-
-def last_step(output: str) -> Step | None:
-    """The step that was begun last."""
-    found = (step_of(line) for line in reversed(output.splitlines()))
-    return next((step for step in found if step), None)
 
 
 @contextmanager

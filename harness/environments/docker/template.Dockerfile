@@ -15,8 +15,8 @@ COPY requirements.lock setting[s] ./
 RUN test -x uv || { python3 -m venv pip && pip/bin/pip install --no-cache-dir "uv>=0.9" && ln -s pip/bin/uv; }
 RUN test ! -f variables || . ./variables \
  && ./uv venv --quiet --no-project --no-python-downloads --python @PYTHON@ /opt/environment \
- && ./uv pip sync --no-progress --no-cache --link-mode copy --compile-bytecode --only-binary :all: \
-    --python /opt/environment/bin/python --allow-empty-requirements \
+ && ./uv pip sync --no-progress ${UV_CACHE_DIR:---no-cache} --link-mode copy --compile-bytecode \
+    --python /opt/environment/bin/python --only-binary :all: --allow-empty-requirements \
     ${TORCH_BACKEND:+--torch-backend=$TORCH_BACKEND} $UV_ARGUMENTS requirements.lock
 
 FROM ${BASE_IMAGE}
