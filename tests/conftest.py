@@ -51,6 +51,22 @@ def needs_level(level: str) -> None:
         pytest.skip(f"needs the level {level}: {error}")
 
 
+BASE_IMAGE = "bioimage-harness-base:python3.11"
+
+
+def needs_base_image() -> str:
+    """The name of an image with Python 3.11, from which a test can build; skip the test without one."""
+    from harness.environments.docker import engine
+
+    try:
+        there = engine.image(BASE_IMAGE)
+    except engine.EngineError as error:
+        pytest.skip(f"needs Docker: {error}")
+    if there is None:
+        pytest.skip(f"needs the image {BASE_IMAGE}, which .ci/base-image makes")
+    return BASE_IMAGE
+
+
 @pytest.fixture(scope="session")
 def collection() -> Path:
     """The project's own models."""

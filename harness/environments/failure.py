@@ -15,6 +15,9 @@ _UNSATISFIABLE = re.compile(r"No solution found|Couldn't parse requirement|unsat
 _NOT_ASKED = ("network was disabled", "Network connectivity is disabled", "provided package locations")
 
 
+_LINES = 12  # of output in a message
+
+
 class EnvironmentBuildError(Exception):
     """One environment cannot be built or does not work; the run goes on without it.
 
@@ -34,13 +37,19 @@ class EnvironmentBuildError(Exception):
         return self.message
 
 
-def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuildError:
-    """The error for a command of the build that did not succeed; its output is the end of ``log``."""
-    output = proc.tail(log, lines=200, limit=60_000)
+def from_process(
+    what: str, ended: proc.Finished, log: Path, *, output: str | None = None
+) -> EnvironmentBuildError:
+    """The error for a command of the build that did not succeed.
+
+    Args:
+        output: what it printed, if that is not simply the end of ``log``.
+    """
+    output = proc.tail(log, lines=200, limit=60_000) if output is None else output
     reason = _reason(output)
     # A solver's explanation may be long, and is the one thing that helps: it is kept whole.
     start = output.rfind("No solution found") if reason is Reason.ENVIRONMENT_UNSATISFIABLE else -1
-    words = output[start:] if start >= 0 else proc.tail(log)
+    words = output[start:] if start >= 0 else "\n".join(output.splitlines()[-_LINES:])
     return EnvironmentBuildError(reason, f"{what}: {how_it_ended(ended)}\n{words}", log)
 
 

@@ -49,6 +49,9 @@ class FakeBackend:
         """Like a virtual environment's."""
         return prefix / "bin" / "python"
 
+    def image(self, prefix: Path) -> None:
+        """It is in its folder."""
+
     def python_version(self, prefix: Path) -> str:  # noqa: ARG002
         """Any."""
         return "3.11.9"

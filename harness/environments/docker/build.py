@@ -29,6 +29,7 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     See :class:`harness.environments.backend.BackendModule`.
     """
     try:
+        engine.sweep()
         order = prepare(spec, engine.image(spec.base_image()) or _pull(spec, attempt))
         image = engine.image(order.image)
         if image is not None and image.labels.get(DIGEST_LABEL) == order.digest:
@@ -112,13 +113,14 @@ def _make(order: Order, attempt: Attempt) -> Image:
 
 
 def _failed(order: Order, ended: proc.Finished, attempt: Attempt) -> EnvironmentBuildError:
-    step = steps.failed_step(proc.tail(attempt.log, lines=10_000, limit=LOG_BYTES))
+    output = proc.tail(attempt.log, lines=10_000, limit=LOG_BYTES)
+    step = steps.failed_step(output)
     what = f"{order.spec.name}: building the image failed" + (f" at {step}" if step else "")
     try:
         engine.require()
     except EngineError as error:
         return failure.from_words(f"{what}, since the Docker engine is gone", str(error), attempt.log)
-    return failure.from_process(what, ended, attempt.log)
+    return failure.from_process(what, ended, attempt.log, output=steps.words_of_failed(output))
 
 
 def _run(command: Command, attempt: Attempt) -> proc.Finished:

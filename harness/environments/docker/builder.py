@@ -65,7 +65,6 @@ def _with_classic(order: Order, scratch: Path) -> Command:
         "context": str(context),
         "tag": order.image,
         "arguments": order.arguments,
-        "labels": order.labels,
         "network": order.settings.network,
     }
     return _with_sdk(job, scratch)
@@ -83,14 +82,13 @@ def _with_buildkit(program: str, order: Order, scratch: Path) -> Command:
     context.mkdir()
     lay_out(context, order, settings=shown, secrets=secrets)
     with (secrets / "variables").open("a", encoding="utf-8") as stream:
-        stream.write(f"export UV_CACHE_DIR={_CACHE}\n")
+        stream.write(f"export UV_CACHE_DIR={_CACHE} UV_NO_CACHE=0\n")
     mounts = [f"type=bind,source={_MOUNTED}/{path.name},target={_INSIDE}/{path.name}" for path in _in(shown)]
     mounts += [f"type=secret,id={path.name},target={_INSIDE}/{path.name}" for path in _in(secrets)]
     mounts += [f"type=cache,target={_CACHE}"]
-    (context / "Dockerfile").write_text(with_mounts(order.dockerfile, mounts), "utf-8")
+    (context / "Dockerfile").write_text(with_mounts(order.labelled, mounts), "utf-8")
     options = ["--progress", "plain", "--network", order.settings.network, "--tag", order.image]
     options += [f"--build-arg={name}={value}" for name, value in order.arguments.items()]
-    options += [f"--label={name}={value}" for name, value in order.labels.items()]
     options += [f"--secret=id={path.name},src={path}" for path in _in(secrets)]
     return Command(
         argv=(program, "build", *options, str(context)),

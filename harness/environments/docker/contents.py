@@ -86,7 +86,7 @@ def differences(found: Found, *, python: str, pins: dict[str, str]) -> str:
     for name, version in pins.items():
         if name not in there:
             return f"package {name} is missing"
-        if Version(there[name]).public != Version(version).public:
+        if Version(Version(there[name]).public) != Version(Version(version).public):
             return f"{name} is {there[name]}, the lock says {version}"
     return ""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.environments.docker.advice import advice
+from harness.environments.docker.owner import LABEL, is_dead
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -64,6 +65,17 @@ def remove_image(name: str, *, parts: str) -> None:
         with suppress(ImageNotFound):
             client.images.remove(name)
         client.images.prune({"dangling": True, "label": parts})
+
+
+def sweep() -> None:
+    """Remove the containers of harnesses that were killed. Raises EngineError."""
+    from docker.errors import NotFound  # noqa: PLC0415
+
+    with _client() as client:
+        for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
+            if is_dead(container.labels[LABEL]):
+                with suppress(NotFound):
+                    container.remove(force=True, v=True)
 
 
 def remove_container(name: str) -> None:

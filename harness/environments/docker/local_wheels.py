@@ -59,11 +59,16 @@ def _is_wanted(file: str, pins: Mapping[str, str], python: str) -> bool:
     """Whether the wheel is a pinned version and can be installed. Only an index decides on local labels."""
     try:
         name, version, _, tags = parse_wheel_filename(file)
-        pinned = Version(pins[name]) if name in pins else None
-    except (InvalidWheelFilename, InvalidVersion):
+        pinned = Version(pins[name])
+    except (InvalidWheelFilename, InvalidVersion, KeyError):
         return False
-    same = pinned is not None and version.public == pinned.public and pinned.local in {None, version.local}
+    same = _public(version) == _public(pinned) and pinned.local in {None, version.local}
     return same and any(_fits(tag, python) for tag in tags)
+
+
+def _public(version: Version) -> Version:
+    """Without its local label."""
+    return Version(version.public)
 
 
 def _fits(tag: Tag, python: str) -> bool:

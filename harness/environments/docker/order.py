@@ -6,7 +6,7 @@ import msgspec
 
 from harness import jsonio
 from harness.environments import lock, torch_backend, uv_command
-from harness.environments.docker import settings
+from harness.environments.docker import recipe, settings
 from harness.environments.docker.engine import Image
 from harness.environments.docker.settings import BuildSettings
 from harness.environments.spec import EnvironmentSpec, read_text
@@ -60,15 +60,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return {"BASE_IMAGE": self.base, "TORCH_BACKEND": self.torch_backend}
 
     @property
-    def labels(self) -> dict[str, str]:
-        """What the image says of itself. No address is among it."""
-        return {
+    def labelled(self) -> str:
+        """The Dockerfile with what the image says of itself. No address is among it."""
+        labels = {
             DIGEST_LABEL: self.digest,
             "bioimage-harness.environment": self.spec.name,
             "org.opencontainers.image.title": f"bioimage-harness environment {self.spec.name}",
-            "org.opencontainers.image.description": self.spec.description,
+            "org.opencontainers.image.description": " ".join(self.spec.description.split()),
             "org.opencontainers.image.base.digest": self.base_image.id,
         }
+        words = (f"{name}={recipe.quoted(value)}" for name, value in labels.items())
+        return f"{self.dockerfile.rstrip()}\nLABEL {' '.join(words)}\n"
 
 
 def prepare(spec: EnvironmentSpec, base_image: Image) -> Order:

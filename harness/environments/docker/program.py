@@ -46,7 +46,6 @@ class Build(TypedDict):
     context: str
     tag: str
     arguments: dict[str, str]
-    labels: dict[str, str]
     network: str
 
 
@@ -74,7 +73,6 @@ def _build(client: docker.DockerClient, job: Build) -> int:
         path=job["context"],
         tag=job["tag"],
         buildargs=job["arguments"],
-        labels=job["labels"],
         network_mode=job["network"],
         rm=True,
         forcerm=True,

@@ -22,7 +22,7 @@ def render(name: str, *, python: str, torch_backend: str, variables: Mapping[str
         torch_backend: see :class:`harness.environments.spec.EnvironmentSpec`.
         variables: what is set for everything that runs in the image.
     """
-    settings = "".join(f" \\\n    {variable}={_quoted(value)}" for variable, value in variables.items())
+    settings = "".join(f" \\\n    {variable}={quoted(value)}" for variable, value in variables.items())
     values = {"NAME": name, "PYTHON": python, "TORCH_BACKEND": torch_backend, "VARIABLES": settings}
     text = _TEMPLATE.read_text("utf-8")
     for placeholder, value in values.items():
@@ -46,6 +46,6 @@ def base_image(dockerfile: str, *, python: str, origin: Path) -> str:
     return os.environ.get(BASE_VARIABLE, "").replace("{python}", python) or found["image"]
 
 
-def _quoted(value: str) -> str:
-    """As an ENV instruction takes it literally."""
+def quoted(value: str) -> str:
+    """As the instructions ENV and LABEL take it literally."""
     return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'

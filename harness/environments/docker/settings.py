@@ -16,6 +16,7 @@ from harness.environments import uv_command
 from harness.environments.docker import local_wheels
 
 _INSIDE = "/build"  # where the build stage of the template has what is in the folder "settings"
+_WHEELS = f"{_INSIDE}/wheels"
 _PROXIES = frozenset({"ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
 _PASSED = frozenset({"UV_HTTP_TIMEOUT", "UV_INDEX_STRATEGY", "UV_INSECURE_HOST"})
 _CREDENTIAL = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
@@ -59,16 +60,17 @@ def for_build(
     given = uv_command.settings(environ)
     asked = given.variables
     passed = {name: value for name, value in asked.items() if _is_passed(name)}
-    indexes, folders = _indexes(asked, arguments=given.arguments)
+    indexes, folders = _indexes(asked)
     links, places = _find_links(asked)
     wheels = {file.name: file for file in local_wheels.in_indexes(folders, pins, python=python)}
     wheels |= {file.name: file for file in local_wheels.in_links(places, pins, python=python)}
     if wheels:
-        links.append(f"{_INSIDE}/wheels")
+        links.append(_WHEELS)
     files = _certificates(asked)
     variables = {
         **passed,
         **indexes,
+        **({"UV_ARGUMENTS": " ".join(given.arguments)} if given.arguments else {}),
         **({"UV_FIND_LINKS": ",".join(links)} if links else {}),
         **{variable: f"{_INSIDE}/{_FILES[variable]}" for variable in files},
     }
@@ -84,20 +86,15 @@ def _is_passed(name: str) -> bool:
     return name in _PASSED or name.upper() in _PROXIES or _CREDENTIAL.fullmatch(name) is not None
 
 
-def _indexes(asked: Mapping[str, str], *, arguments: tuple[str, ...]) -> tuple[dict[str, str], list[Path]]:
+def _indexes(asked: Mapping[str, str]) -> tuple[dict[str, str], list[Path]]:
     """Variables for the indexes that a container reaches, and the folders that are indexes."""
     default = asked.get("UV_DEFAULT_INDEX") or asked.get("UV_INDEX_URL", "")
     further = (asked.get("UV_INDEX") or asked.get("UV_EXTRA_INDEX_URL", "")).split()
     remote = [index for index in further if _folder(index) is None]
     folders = [folder for index in (*further, default) if index and (folder := _folder(index))]
     if default and _folder(default):
-        default = remote.pop(0) if remote else ""
-        arguments = arguments if default else (*arguments, "--no-index")
-    found = {
-        "UV_DEFAULT_INDEX": default,
-        "UV_INDEX": " ".join(remote),
-        "UV_ARGUMENTS": " ".join(dict.fromkeys(arguments)),
-    }
+        default = f"file://{_WHEELS}"  # an index without a page: what it holds is among the find-links
+    found = {"UV_DEFAULT_INDEX": default, "UV_INDEX": " ".join(remote)}
     return {name: value for name, value in found.items() if value}, folders
 
 

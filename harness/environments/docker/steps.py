@@ -14,6 +14,10 @@ import msgspec
 _CLASSIC = re.compile(r"^Step (?P<number>\d+)/(?P<count>\d+) : (?P<does>.+)$")
 _BUILDKIT = re.compile(r"^#\d+ \[(?:(?P<stage>\S+) +)?(?P<number>\d+)/(?P<count>\d+)\] (?P<does>.+)$")
 _FAILED = re.compile(r"^ > \[(?:(?P<stage>\S+) +)?(?P<number>\d+)/(?P<count>\d+)\] (?P<does>.+):$")
+_ERROR = re.compile(r"^#(?P<vertex>\d+) ERROR: ", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# What the classic builder says of itself.
+_NOISE = re.compile(r"^( ---> .*|Removing intermediate container \S+)$")
 _OPTIONS = re.compile(r"--mount=\S+ +")
 _LONGEST = 60
 _LOOK_SECONDS = 0.3
@@ -49,6 +53,17 @@ def failed_step(output: str) -> Step | None:
     named = (_step(_FAILED.match(line)) for line in lines)
     begun = (step_of(line) for line in lines)
     return next((step for step in (*named, *begun) if step), None)
+
+
+def words_of_failed(output: str) -> str:
+    """What the failed step has printed, without what the builder says around it."""
+    output = _COLOUR.sub("", output)
+    if error := _ERROR.search(output):
+        said = re.findall(rf"^#{error['vertex']} \d+\.\d+ (.*)$", output, re.MULTILINE)
+        return "\n".join(said)
+    lines = output.splitlines()
+    begun = max((number for number, line in enumerate(lines) if _CLASSIC.match(line)), default=-1)
+    return "\n".join(line for line in lines[begun + 1 :] if not _NOISE.match(line))
 
 
 def _step(match: re.Match[str] | None) -> Step | None:

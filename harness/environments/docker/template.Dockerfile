@@ -10,13 +10,14 @@ ARG BASE_IMAGE=python:@PYTHON@-slim
 FROM ${BASE_IMAGE} AS build
 LABEL bioimage-harness.part=build
 ARG TORCH_BACKEND=@TORCH_BACKEND@
+ENV UV_LINK_MODE=copy UV_NO_CACHE=1 UV_NO_PROGRESS=1
 WORKDIR /build
 COPY requirements.lock setting[s] ./
 RUN test -x uv || { python3 -m venv pip && pip/bin/pip install --no-cache-dir "uv>=0.9" && ln -s pip/bin/uv; }
 RUN test ! -f variables || . ./variables \
  && ./uv venv --quiet --no-project --no-python-downloads --python @PYTHON@ /opt/environment \
- && ./uv pip sync --no-progress ${UV_CACHE_DIR:---no-cache} --link-mode copy --compile-bytecode \
-    --python /opt/environment/bin/python --only-binary :all: --allow-empty-requirements \
+ && ./uv pip sync --python /opt/environment/bin/python --compile-bytecode --only-binary :all: \
+    --allow-empty-requirements \
     ${TORCH_BACKEND:+--torch-backend=$TORCH_BACKEND} $UV_ARGUMENTS requirements.lock
 
 FROM ${BASE_IMAGE}

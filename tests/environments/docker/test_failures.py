@@ -1,0 +1,215 @@
+"""Builds that come to nothing leave nothing that could be used, and say why (a real engine)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from harness.cell import Backend
+from harness.environments import store, uv_command
+from harness.environments.docker.recipe import BASE_VARIABLE
+from harness.environments.failure import EnvironmentBuildError
+from harness.environments.spec import EnvironmentSpec
+from harness.errors import ConfigurationError, Interrupted
+from harness.verdict import Reason
+from tests.conftest import ROOT
+
+from .conftest import Make, built, processes_of
+
+COPY = "COPY --from=build /x /x\n"
+SLOW = """ARG BASE_IMAGE=x
+FROM ${BASE_IMAGE} AS build
+LABEL bioimage-harness.part=build
+RUN true && sleep 613
+FROM ${BASE_IMAGE}
+"""
+
+
+MARK = "sleep\x00613"
+ENSURE = """
+import sys
+from pathlib import Path
+from harness.cell import Backend
+from harness.environments import store
+from harness.environments.docker import client
+from harness.environments.spec import load
+if sys.argv[2] == "classic":
+    client.find_buildkit = lambda: None
+def tell(line):
+    print(line, flush=True)
+built = store.ensure(load(Path(sys.argv[1])), Backend.DOCKER, on_progress=tell)
+print("fresh" if built.fresh else "taken", built.image, flush=True)
+"""
+
+
+def refused(spec: EnvironmentSpec) -> EnvironmentBuildError:
+    """The error of a build, of which nothing is left that could be taken for an environment."""
+    with pytest.raises(EnvironmentBuildError) as caught:
+        built(spec)
+    assert store.find(spec, Backend.DOCKER) is None
+    assert not store.entry_folder(spec.ref(Backend.DOCKER)).exists()
+    assert caught.value.log.exists()
+    return caught.value
+
+
+def test_a_step_that_fails_is_named_with_its_last_words(builder: str, image_of: Make) -> None:
+    spec = image_of(SLOW.replace("true && sleep 613", "echo its last words && exit 7") + COPY)
+    error = refused(spec)
+    assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
+    step = "step 4 of 7" if builder == "classic" else "step 2 of 2"
+    assert error.message.startswith(
+        f"{spec.name}: building the image failed at {step} (RUN echo its last words && exit 7): exit code 1\n"
+    )
+    assert "its last words" in error.message.partition("\n")[2]
+
+
+def test_a_lock_that_cannot_be_satisfied(builder: str, image_of: Make) -> None:
+    error = refused(image_of(lock="tiny==2.0\n"))
+    assert error.reason is Reason.ENVIRONMENT_UNSATISFIABLE
+    assert "No solution found" in error.message
+    assert "tiny==2.0" in error.message
+
+
+def test_a_wheel_that_is_not_the_one_of_the_lock(buildkit: None, image_of: Make) -> None:
+    error = refused(image_of(lock=f"tiny==1.0 --hash=sha256:{'0' * 64}\n"))
+    assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
+    assert "Hash mismatch" in error.message
+
+
+def test_a_base_image_with_another_python(buildkit: None, image_of: Make) -> None:
+    spec = image_of()
+    spec.dockerfile.write_text(spec.dockerfile_text().replace("--python 3.11", "--python 3.9"), "utf-8")
+    assert "No interpreter found for Python 3.9" in refused(spec).message
+
+
+def test_a_dockerfile_that_installs_something_else(buildkit: None, image_of: Make) -> None:
+    text = "ARG BASE_IMAGE=x\nFROM ${BASE_IMAGE}\nRUN ln -s /usr/bin/python3 /usr/bin/python\n"
+    spec = image_of(text)
+    error = refused(spec)
+    assert f"{spec.name}: the image bioimage-harness/" in error.message
+    assert error.message.endswith("does not fit: package tiny is missing")
+
+
+def test_a_dockerfile_without_python(buildkit: None, image_of: Make) -> None:
+    text = "ARG BASE_IMAGE=x\nFROM ${BASE_IMAGE}\nRUN rm -f /usr/bin/python*\n"
+    assert 'exec: "python": executable file not found' in refused(image_of(text)).message
+
+
+def test_an_image_that_is_not_healthy_is_not_used_and_not_built_again(buildkit: None, image_of: Make) -> None:
+    spec = image_of(health="print('about to fail')\nraise SystemExit(3)\n")
+    error = refused(spec)
+    assert error.reason is Reason.ENVIRONMENT_UNHEALTHY
+    assert error.message.startswith(f"{spec.name}: the health check failed (exit code 3)\n")
+    assert error.message.endswith("about to fail")
+    spec.health.write_text("import tiny\n", "utf-8")
+    told: list[str] = []
+    store.ensure(spec, Backend.DOCKER, on_progress=told.append)
+    assert not any(": step " in line for line in told)
+
+
+def test_a_base_image_that_is_not_in_reach(image_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BASE_VARIABLE, "registry.invalid/no-such-image:1")
+    spec = image_of()
+    error = refused(spec)
+    assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
+    assert error.message.startswith(
+        f"{spec.name}: the base image registry.invalid/no-such-image:1 is not on this machine and cannot be "
+        "pulled; pull it where a registry is in reach, or name one that is here with HARNESS_BASE_IMAGE: "
+    )
+
+
+def test_a_dockerfile_that_names_no_base_image(image_of: Make) -> None:
+    with pytest.raises(ConfigurationError, match="there is no line 'ARG BASE_IMAGE"):
+        built(image_of("FROM scratch\n"))
+
+
+def test_a_build_that_hangs_ends(builder: str, image_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uv_command, "BUILD_TIMEOUT", 4.0)
+    spec = image_of(SLOW + COPY)
+    error = refused(spec)
+    assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
+    assert "(RUN true && sleep 613): no end after 4 s" in error.message
+    assert_nothing_runs()
+
+
+def test_a_build_that_is_cancelled_ends(builder: str, image_of: Make) -> None:
+    spec = image_of(SLOW + COPY)
+    cancel = threading.Event()
+
+    def progress(line: str) -> None:
+        if "sleep" in line:
+            threading.Timer(1.0, cancel.set).start()
+
+    started = time.monotonic()
+    with pytest.raises(Interrupted):
+        store.ensure(spec, Backend.DOCKER, on_progress=progress, cancel=cancel)
+    assert time.monotonic() - started < 30
+    assert_nothing_runs()
+    assert store.find(spec, Backend.DOCKER) is None
+
+
+def assert_nothing_runs() -> None:
+    """Soon no step of such a build runs."""
+    deadline = time.monotonic() + 20
+    while left := processes_of(MARK):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+
+
+def start(spec: EnvironmentSpec, builder: str) -> subprocess.Popen[str]:
+    """Another harness that asks for the same environment."""
+    return subprocess.Popen(
+        [sys.executable, "-c", ENSURE, str(spec.folder), builder], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+
+
+def wait_for(words: str, harness: subprocess.Popen[str]) -> None:
+    """Until it has said that."""
+    assert harness.stdout is not None
+    heard: list[str] = []
+    while not heard or words not in heard[-1]:
+        heard.append(harness.stdout.readline())
+        assert heard[-1], heard
+
+
+def test_two_at_once_build_once(buildkit: None, image_of: Make) -> None:
+    spec = image_of()
+    outputs = [process.communicate()[0] for process in [start(spec, "buildkit") for _ in range(2)]]
+    ended = [output.splitlines()[-1].split() for output in outputs]
+    assert sorted(word for word, _ in ended) == ["fresh", "taken"]
+    assert len({image for _, image in ended}) == 1
+    assert sum("building the image" in output for output in outputs) == 1
+
+
+def test_killed_in_the_middle(builder: str, image_of: Make) -> None:
+    """What the engine has begun ends, too; the next one builds."""
+    spec = image_of(SLOW + COPY)
+    harness = start(spec, builder)
+    wait_for("sleep", harness)
+    while not processes_of(MARK):
+        time.sleep(0.1)
+    harness.kill()  # SIGKILL: it cannot tidy up
+    harness.communicate()
+    assert_nothing_runs()
+    assert store.find(spec, Backend.DOCKER) is None
+    spec.dockerfile.unlink()
+    assert built(spec).fresh
+
+
+def test_killed_during_the_health_check(buildkit: None, image_of: Make) -> None:
+    """An image that is complete is taken, but not without its health check."""
+    spec = image_of(health="import time\nprint('checking', flush=True)\ntime.sleep(600)\n")
+    harness = start(spec, "buildkit")
+    wait_for("health check", harness)
+    time.sleep(1)
+    harness.kill()
+    harness.communicate()
+    assert store.find(spec, Backend.DOCKER) is None
+    spec.health.write_text("print('checked')\n", "utf-8")
+    again = built(spec)
+    assert again.fresh
+    assert again.log.read_text("utf-8").endswith("checked\n")
