@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +15,7 @@ from harness.environments.docker.owner import LABEL, is_dead
 if TYPE_CHECKING:
     from docker import DockerClient
 
+_SOCKET = "/var/run/docker.sock"
 _SECONDS = 60  # for one answer
 
 
@@ -103,13 +105,23 @@ def _client() -> Iterator[DockerClient]:
     """The engine that the docker program would use. Raises EngineError for whatever goes wrong with it."""
     # The SDK takes a third of a second to import, which only this back-end is to pay.
     import docker  # noqa: PLC0415
+    from docker.utils import kwargs_from_env  # noqa: PLC0415
     from requests.exceptions import RequestException  # noqa: PLC0415
 
     try:
-        client = docker.DockerClient.from_env(timeout=_SECONDS)
-        try:
+        _knock(kwargs_from_env() or docker.ContextAPI.kwargs_from_context())
+        with closing(docker.DockerClient.from_env(timeout=_SECONDS)) as client:
             yield client
-        finally:
-            client.close()
-    except (docker.errors.DockerException, RequestException) as error:
-        raise EngineError(advice(str(error)) or str(error)) from error
+    except (docker.errors.DockerException, RequestException, OSError) as error:
+        raise EngineError(advice(repr(error)) or str(error)) from error
+
+
+def _knock(found: Mapping[str, object]) -> None:
+    """Raise OSError unless somebody listens at the engine's local socket, if it has one.
+
+    The SDK itself leaves sockets open that nobody listens at.
+    """
+    kind, _, path = str(found.get("base_url") or f"unix://{_SOCKET}").partition("://")
+    if kind in {"unix", "http+unix"}:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(path)

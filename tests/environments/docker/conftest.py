@@ -34,12 +34,6 @@ def base(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def classic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client without BuildKit."""
-    choose_builder("classic", monkeypatch)
-
-
-@pytest.fixture
 def buildkit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client with BuildKit, the faster one: for what does not depend on the builder."""
     choose_builder("buildkit", monkeypatch)
@@ -74,17 +68,23 @@ def image_of(make: Maker, base: str, index: Index) -> Iterator[Make]:
         yield write
 
 
+def environment(make: Maker, dockerfile: str | None = None, **files: str) -> EnvironmentSpec:
+    """One for the Python of the base image, with a name that nobody else has."""
+    toml = TOML.replace(f'"{PYTHON}"', '"3.11"')
+    spec = make(f"test-{secrets.token_hex(4)}", **{"toml": toml, **files})
+    if dockerfile is not None:
+        spec.dockerfile.write_text(dockerfile, "utf-8")
+    return spec
+
+
 @contextmanager
 def own_images(make: Maker) -> Iterator[Make]:
     """Make environments with names that nobody else has; at the end, their images are gone."""
     names: list[str] = []
-    toml = TOML.replace(f'"{PYTHON}"', '"3.11"')
 
     def write(dockerfile: str | None = None, **files: str) -> EnvironmentSpec:
-        names.append(f"test-{secrets.token_hex(4)}")
-        spec = make(names[-1], **{"toml": toml, **files})
-        if dockerfile is not None:
-            spec.dockerfile.write_text(dockerfile, "utf-8")
+        spec = environment(make, dockerfile, **files)
+        names.append(spec.name)
         return spec
 
     try:

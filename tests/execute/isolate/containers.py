@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -141,17 +142,31 @@ class OwnEngine:
 @pytest.fixture
 def own_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnEngine]:
     """A running one; everything else in the test uses it, too."""
+    with running_engine(monkeypatch) as own:
+        yield own
+
+
+@contextmanager
+def running_engine(patch: pytest.MonkeyPatch, *, disk_bytes: int | None = None) -> Iterator[OwnEngine]:
+    """See :func:`own_engine`.
+
+    Args:
+        disk_bytes: how much room it has, if that matters.
+    """
     if os.getuid() != 0 or shutil.which("dockerd") is None:
         pytest.skip("needs root and dockerd")
     with tempfile.TemporaryDirectory(prefix="engine-") as name:
-        own = OwnEngine(Path(name))
+        own, data = OwnEngine(Path(name)), Path(name, "data-root")
+        if disk_bytes is not None:
+            data.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk_bytes}", "tmpfs", data], check=True)
         try:
             own.start()
-            monkeypatch.setenv("DOCKER_HOST", own.host)
+            patch.setenv("DOCKER_HOST", own.host)
             yield own
         finally:
             own.end(signal.SIGTERM)
-            unmount = ["umount", f"{name}/data-root"]  # which it leaves mounted when it is killed
+            unmount = ["umount", str(data)]  # which it leaves mounted when it is killed
             while subprocess.run(unmount, capture_output=True, check=False).returncode == 0:
                 pass
 
