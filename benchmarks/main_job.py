@@ -40,9 +40,9 @@ def measure(collection: Path, output: Path, *, repeat: int, options: Sequence[st
         output: an empty folder for ledger and site.
         options: further options of ``harness run``, e.g. ``--weights onnx``.
     """
-    _run(collection, output, *options)  # builds what is missing and warms the disk cache
-    warm = [_run(collection, output, "--rerun", "all", *options) for _ in range(repeat)]
-    idle = [_run(collection, output, *options) for _ in range(repeat)]
+    run(collection, output, *options)  # builds what is missing and warms the disk cache
+    warm = [run(collection, output, "--rerun", "all", *options) for _ in range(repeat)]
+    idle = [run(collection, output, *options) for _ in range(repeat)]
     records = [record for record in current(read_records(output / "ledger")) if record.environment]
     bare = [bare_seconds(record) for record in records]
     return Figures(
@@ -59,7 +59,8 @@ def measure(collection: Path, output: Path, *, repeat: int, options: Sequence[st
     )
 
 
-def _run(collection: Path, output: Path, *options: str) -> float:
+def run(collection: Path, output: Path, *options: str) -> float:
+    """Run the main job and answer its wall time in seconds; ends the program if it fails."""
     clock = time.perf_counter()
     command = [sys.executable, "-m", "harness", "run", str(collection), "--output", str(output), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

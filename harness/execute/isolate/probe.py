@@ -80,15 +80,20 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def probe(confinement: Confinement, python: Path) -> tuple[Attempt, ...]:
+def probe(
+    confinement: Confinement, python: Path, *, mounts: Sequence[Mount] | None = None
+) -> tuple[Attempt, ...]:
     """Make every attempt inside, with this interpreter.
 
     Elsewhere than on Linux, only what the level promises to stop is attempted.
 
+    Args:
+        mounts: what the interpreter needs; None for what one of this machine does.
+
     Raises:
         IsolationError: the interpreter cannot be started inside, or the probe did not come to its end.
     """
-    mounts = environment_mounts(python)
+    mounts = environment_mounts(python) if mounts is None else mounts
     names = [name for name in ATTEMPTS if _makes_sense(name, confinement.level)]
     with ExitStack() as outside:
         folder = Path(outside.enter_context(tempfile.TemporaryDirectory(prefix="harness-probe-")))

@@ -21,8 +21,8 @@ from tests.environments.conftest import Index, Maker
 from tests.execute.isolate.containers import OwnEngine, own_engine, running_engine
 from tests.execute.isolate.users import run_as
 
-from .conftest import Make, built, choose_builder, environment
-from .test_failures import COPY, SLOW, refused
+from .conftest import Make, built, choose_builder, environment, processes_of
+from .test_failures import COPY, MARK, SLOW, refused
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 __all__ = ["own_engine"]
@@ -111,6 +111,8 @@ def test_an_engine_that_stops_during_a_build(
     assert store.find(spec, Backend.DOCKER) is None
     spec.dockerfile.unlink()
     assert built(spec).fresh
+    for pid in processes_of(MARK):  # BuildKit forgets what it has started
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("by", ["classic", "buildkit"])

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness import jsonio
-from harness.environments.built import run_variables
+from harness.environments.built import BuiltEnvironment, run_variables
 from harness.execute.isolate import bait, escape, requirements
 from harness.execute.isolate.container import container
 from harness.execute.isolate.escape.main import ATTEMPTS
@@ -40,20 +40,25 @@ _PRIVATE = ("TMPDIR", "XDG_CACHE_HOME", "BIOIMAGEIO_CACHE_PATH")
 
 
 def probe_forked(
-    confinement: Confinement, folder: Path, *, weaken: Callable[[Path], object] = Path.exists
+    confinement: Confinement,
+    folder: Path,
+    *,
+    weaken: Callable[[Path], object] = Path.exists,
+    built: BuiltEnvironment | None = None,
 ) -> dict[str, str]:
     """What gets out of a cell that is forked there, but for what it is meant to have.
 
     Args:
         folder: empty.
         weaken: is given the folder with the worker's code, to change it.
+        built: the environment; one of this interpreter if it does not matter.
     """
     worker, cells, said = folder / "worker", folder / "cells", list[str]()
     stage_worker(worker)
     (worker / WORKER_PACKAGE / "runners" / "escaping.py").write_text(RUNNER)
     weaken(worker / WORKER_PACKAGE)
     cells.mkdir()
-    built = little_environment(folder)
+    built = built or little_environment(folder)
     with (
         bait.laid_out(folder, os.urandom(16).hex()) as task,
         Workers(confinement, worker=worker, cells=cells, threads=1, warm=True, say=said.append) as workers,
@@ -63,7 +68,7 @@ def probe_forked(
         more = {
             "attempts": list(ATTEMPTS),
             "variables": [*run_variables(built, threads=1), *_PRIVATE],
-            "environment": str(built.prefix),
+            "environment": str(built.python.parent.parent),
             "processes": 400,
         }
         (cell / "task.json").write_text(json.dumps(task | more))
