@@ -80,14 +80,14 @@ def _seconds(collection: Path, output: Path, repeat: int, options: Sequence[str]
 def main() -> None:
     """Measure and print JSON."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.images", epilog="example: python -m benchmarks.images --weights onnx"
+        prog="python -m benchmarks.images",
+        epilog="further options are those of `harness run`: python -m benchmarks.images --weights onnx",
     )
     parser.add_argument("--collection", type=Path, default=_ROOT / "collection")
     parser.add_argument("--repeat", type=int, default=3, help="measured runs of each kind (default: 3)")
-    parser.add_argument("options", nargs=argparse.REMAINDER, help="further options of `harness run`")
-    args = parser.parse_args()
+    args, options = parser.parse_known_args()
     with tempfile.TemporaryDirectory(prefix="harness-bench-") as folder:
-        costs = measure(args.collection, Path(folder), repeat=args.repeat, options=args.options)
+        costs = measure(args.collection, Path(folder), repeat=args.repeat, options=options)
     print(json.dumps(costs, indent=2))
 
 

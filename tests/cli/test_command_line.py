@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import COMMANDS, run_command_line
+from harness.cell import Backend
+from harness.cli import COMMANDS, options, run_command_line
 from harness.errors import ExitCode
 from harness.verdict import Reason
 from tests.cli.planned import outcome_of, write_ledger
@@ -54,6 +55,33 @@ def test_a_collection_that_does_not_exist(
 ) -> None:
     code, line = failing(capsys, command, tmp_path / "nowhere", "--output", tmp_path)
     assert (code, "nowhere: does not exist" in line) == (ExitCode.USAGE, True)
+
+
+@pytest.mark.parametrize("level", ["process", "sandbox"])
+def test_images_at_a_level_that_runs_none(
+    level: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--backend", "docker", "--isolation", level, "--output", tmp_path / "output")
+    code, line = failing(capsys, "run", ROOT / "collection", *options)
+    assert code == ExitCode.USAGE
+    assert line.endswith(
+        f"--isolation {level} and --backend docker do not go together: an image runs in a container; "
+        "leave out --isolation, or choose another --backend"
+    )
+    assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "backend", "level"),
+    [
+        ("auto", Backend.VENV, "auto"),
+        ("sandbox", Backend.VENV, "sandbox"),
+        ("auto", Backend.DOCKER, "container"),
+        ("container", Backend.DOCKER, "container"),
+    ],
+)
+def test_the_level_follows_from_what_makes_environments(asked: str, backend: Backend, level: str) -> None:
+    assert options.isolation_for(asked, backend) == level
 
 
 def test_an_empty_collection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,13 +136,6 @@ def test_an_output_folder_that_cannot_be_written(
     assert code == ExitCode.USAGE
     assert str(tmp_path / "file" / "reports") in line
     assert "--output" in line
-
-
-def test_a_back_end_that_is_not_there_yet(
-    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, line = failing(capsys, "run", collection, "--backend", "docker", "--output", tmp_path)
-    assert (code, "docker" in line) == (ExitCode.USAGE, True)
 
 
 @pytest.mark.parametrize("command", ["results", "report"])

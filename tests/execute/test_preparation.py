@@ -16,7 +16,10 @@ from harness.environments import store
 from harness.environments.spec import EnvironmentSpec, load
 from harness.errors import IsolationError
 from harness.execute.isolate import choose
+from harness.execute.isolate.level import Level
 from harness.execute.preparation import Preparation
+from tests.conftest import needs_level
+from tests.execute.isolate.containers import environment_of_image
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork servers")
 
@@ -94,3 +97,21 @@ def test_nothing_happens_unless_something_is_to_be_run(monkeypatch: pytest.Monke
     before = threading.active_count()
     with _preparation("sandbox"):
         assert (psutil.Process().children(), threading.active_count()) == ([], before)
+
+
+@pytest.mark.parametrize("asked", ["auto", "container"])
+def test_images_run_in_containers(asked: str, tmp_path: Path) -> None:
+    needs_level("container")
+    said: list[str] = []
+    with _preparation(asked) as preparation:
+        workers = preparation.workers(said.append)
+        for _ in range(2):
+            assert workers.level(environment_of_image(tmp_path, "any:1")) is Level.CONTAINER
+    assert sum(line.startswith("container ") for line in said) == 1
+
+
+def test_images_do_not_run_where_something_else_is_asked_for(tmp_path: Path) -> None:
+    with _preparation("process") as preparation:
+        workers = preparation.workers(lambda _line: None)
+        with pytest.raises(IsolationError, match="any:1 is an image, which runs in a container"):
+            workers.level(environment_of_image(tmp_path, "any:1"))

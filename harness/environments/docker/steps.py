@@ -19,6 +19,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # What the classic builder says of itself.
 _NOISE = re.compile(r"^( ---> .*|Removing intermediate container \S+)$")
 _OPTIONS = re.compile(r"--mount=\S+ +")
+_TAKE_TIME = ("RUN", "COPY")
 _LONGEST = 60
 _LOOK_SECONDS = 0.3
 
@@ -74,7 +75,7 @@ def _step(match: re.Match[str] | None) -> Step | None:
 
 @contextmanager
 def told(log: Path, tell: Callable[[Step], None]) -> Iterator[None]:
-    """Tell once of each step that begins in ``log`` while the block runs."""
+    """Tell once of each step that takes time and begins in ``log`` while the block runs."""
     ended = threading.Event()
     start = log.stat().st_size if log.exists() else 0
     follower = threading.Thread(target=_follow, args=(log, start, tell, ended), daemon=True)
@@ -101,6 +102,6 @@ def _follow(log: Path, start: int, tell: Callable[[Step], None], ended: threadin
         start += len(new)
         *lines, rest = (rest + new).split(b"\n")
         for step in filter(None, (step_of(line.decode("utf-8", "replace")) for line in lines)):
-            if step not in seen:
+            if step not in seen and step.does.startswith(_TAKE_TIME):
                 seen.add(step)
                 tell(step)

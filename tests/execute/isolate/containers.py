@@ -19,6 +19,8 @@ import psutil
 import pytest
 
 from harness import proc
+from harness.cell import Backend, EnvironmentRef
+from harness.environments.built import BuiltEnvironment
 from harness.errors import IsolationError
 from harness.execute.isolate.container import Container, container
 from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
@@ -28,6 +30,7 @@ from harness.execute.isolate.run import run_confined
 from harness.limits import Limits
 
 PYTHON = Path(sys.executable)
+PYTHON_OF_IMAGE = Path("/usr/bin/python3")
 
 
 @functools.cache
@@ -79,6 +82,23 @@ def run(
         limits=limits,
     ) as command:
         return run_confined(command, log=folder / "log", limits=watched or limits, cancel=cancel)
+
+
+def environment_of_image(folder: Path, image: str) -> BuiltEnvironment:
+    """An environment that is no more than this image, with a Python of its own."""
+    return BuiltEnvironment(
+        ref=EnvironmentRef(name="image", backend=Backend.DOCKER, digest="0" * 64),
+        prefix=folder,
+        python=PYTHON_OF_IMAGE,
+        python_version="3.11",
+        packages={},
+        variables={},
+        seconds=0.0,
+        size_bytes=0,
+        log=folder / "log",
+        fresh=False,
+        image=image,
+    )
 
 
 def containers() -> set[str]:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.cell import Backend, EnvironmentRef
-from harness.environments.built import BuiltEnvironment
 from harness.errors import IsolationError
 from harness.execute.isolate.level import Level
 from harness.execute.isolate.probe import ATTEMPTS, escapes, probe
@@ -16,41 +14,23 @@ from harness.execute.isolate.process import Process
 from harness.execute.isolate.requirements import sandbox
 from tests.conftest import needs_base_image, needs_level
 
-from .containers import confinement
+from .containers import PYTHON_OF_IMAGE, confinement, environment_of_image
 from .warm_probe import probe_forked
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-PYTHON = Path("/usr/bin/python3")  # of the base image
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> BuiltEnvironment:
-    """One that is no more than the base image."""
-    return BuiltEnvironment(
-        ref=EnvironmentRef(name="base", backend=Backend.DOCKER, digest="0" * 64),
-        prefix=tmp_path,
-        python=PYTHON,
-        python_version="3.11",
-        packages={},
-        variables={},
-        seconds=0.0,
-        size_bytes=0,
-        log=tmp_path / "log",
-        fresh=False,
-        image=needs_base_image(),
-    )
 
 
 def test_nothing_gets_out_of_a_container() -> None:
-    attempts = probe(confinement().in_image(needs_base_image()), PYTHON, mounts=())
+    attempts = probe(confinement().in_image(needs_base_image()), PYTHON_OF_IMAGE, mounts=())
     assert [attempt.name for attempt in attempts] == list(ATTEMPTS)
     assert escapes(attempts, Level.CONTAINER) == []
     assert [attempt.name for attempt in attempts if attempt.escaped is None] == []
 
 
-def test_nothing_gets_out_of_a_forked_cell(environment: BuiltEnvironment, tmp_path: Path) -> None:
+def test_nothing_gets_out_of_a_forked_cell(tmp_path: Path) -> None:
     (tmp_path / "probe").mkdir()
-    assert probe_forked(confinement(), tmp_path / "probe", built=environment) == {}
+    built = environment_of_image(tmp_path, needs_base_image())
+    assert probe_forked(confinement(), tmp_path / "probe", built=built) == {}
 
 
 @pytest.mark.parametrize("level", ["process", "sandbox"])
