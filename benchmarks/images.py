@@ -24,10 +24,10 @@ _PLACES = {
 
 
 class Cost(TypedDict):
-    """Medians, in seconds.
+    """Seconds of wall time: medians over cells, of the best of all runs, since a busy machine only adds.
 
     Attributes:
-        cell: wall time of one cell, one at a time.
+        cell: one cell, while no other one runs.
         more_than_in_sandbox: than the same cell there.
     """
 
@@ -40,41 +40,37 @@ def measure(
 ) -> dict[str, dict[str, Cost]]:
     """Run the same cells in a sandbox, in a container with the machine's system, and in their image.
 
-    Each cell is started afresh, and then forked out of a process that waits for it.
+    Each cell is started afresh, and then forked out of a process that the first one has started.
 
     Args:
         folder: empty, for ledgers and sites.
         repeat: runs that are measured.
         options: further options of ``harness run``, which select the cells.
     """
-    found: dict[str, dict[str, Cost]] = {}
-    for how, more in {"afresh": ("--no-fork",), "forked": ()}.items():
-        cells = {
-            place: _seconds(collection, folder / f"{how}-{place}", repeat, (*where, *more, *options))
-            for place, where in _PLACES.items()
-        }
-        found[how] = {
-            place: Cost(
-                cell=round(statistics.median(seconds.values()), 3),
-                more_than_in_sandbox=round(
-                    statistics.median(seconds[cell] - cells["sandbox"][cell] for cell in seconds), 3
-                ),
-            )
-            for place, seconds in cells.items()
-        }
-    return found
+    return {
+        how: _costs(collection, folder / how, repeat, (*more, *options))
+        for how, more in {"afresh": ("--no-fork",), "forked": ()}.items()
+    }
 
 
-def _seconds(collection: Path, output: Path, repeat: int, options: Sequence[str]) -> dict[str, float]:
-    """Median of each cell, by model and weights format; the first run warms everything and does not count."""
-    seconds: dict[str, list[float]] = {}
-    for run in range(repeat + 1):
-        main_job.run(collection, output, "--rerun", "all", "--jobs", "1", *options)
-        for record in current(read_records(output / "ledger")):
-            if run and record.environment and record.weights_format:
-                cell = f"{record.model.id} {record.weights_format.value}"
-                seconds.setdefault(cell, []).append(record.seconds)
-    return {cell: statistics.median(measured) for cell, measured in seconds.items()}
+def _costs(collection: Path, folder: Path, repeat: int, options: Sequence[str]) -> dict[str, Cost]:
+    best: dict[str, dict[str, float]] = {place: {} for place in _PLACES}
+    for run in range(repeat + 1):  # the first one warms everything and does not count
+        for place, where in _PLACES.items():  # in turns, so that whatever else happens slows all of them
+            output = folder / place
+            main_job.run(collection, output, "--rerun", "all", "--jobs", "1", *where, *options)
+            for record in current(read_records(output / "ledger")) if run else ():
+                if record.environment and record.weights_format:
+                    cell = f"{record.model.id} {record.weights_format.value}"
+                    best[place][cell] = min(record.seconds, best[place].get(cell, record.seconds))
+    sandbox = best["sandbox"]
+    return {
+        place: Cost(
+            cell=round(statistics.median(cells.values()), 3),
+            more_than_in_sandbox=round(statistics.median(cells[name] - sandbox[name] for name in cells), 3),
+        )
+        for place, cells in best.items()
+    }
 
 
 def main() -> None:
