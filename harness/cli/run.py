@@ -33,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--isolation",
         choices=["auto", "process", "sandbox", "container"],
         default="auto",
-        help="how far models are kept from this machine and from each other (default: the sandbox if it can "
-        "be had here, else process: for models that you trust); `harness doctor` says what holds",
+        help="how far models are kept from this machine and from each other (default: as the policy says, "
+        "else the sandbox if it can be had here, else process: for models that you trust); `harness doctor` "
+        "says what holds",
     )
     parser.add_argument(
         "--no-fork",
@@ -145,7 +146,8 @@ def _settings(args: argparse.Namespace, run: str, work: Work, clock: Clock) -> S
         policy=work.policy,
         keys=frozenset(cell.key for cell in work.planned.plan.cells),
         repeat=work.repeat,
-        isolation=args.isolation,
+        isolation=work.isolation,
+        one_container_per_cell=work.policy.isolation.one_container_per_cell,
         warm=not args.no_fork,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from harness.cli import options
 from harness.cli.plan import THREADS, plan_for
@@ -11,6 +11,7 @@ from harness.errors import CollectionError, UsageError
 
 if TYPE_CHECKING:
     from harness.environments.spec import EnvironmentSpec
+    from harness.isolation import Level
     from harness.plan.make import Planned
     from harness.policy import Policy
 
@@ -22,23 +23,25 @@ class Work(NamedTuple):
     specs: dict[str, EnvironmentSpec]
     policy: Policy
     repeat: int
+    isolation: Level | Literal["auto"]
 
 
 def work_for(args: argparse.Namespace) -> Work:
     """The plan with its models, the environments and the policy; a plan that was made here is stored.
 
     Raises:
-        UsageError: the options do not fit together, or a stored plan is out of date.
+        UsageError: the options do not fit together or to the policy, or a stored plan is out of date.
     """
     from harness import jsonio
 
     if args.plan is not None:
         return _stored(args)
     policy = options.policy_for(args)
+    isolation = policy.isolation.chosen(args.isolation)
     repeat = options.repeat_for(args, policy)
     planned, specs = plan_for(args, policy, repeat=repeat)
     jsonio.write(args.output / "plan.json", planned.plan)
-    return Work(planned, specs, policy, repeat)
+    return Work(planned, specs, policy, repeat, isolation)
 
 
 def _stored(args: argparse.Namespace) -> Work:
@@ -57,8 +60,10 @@ def _stored(args: argparse.Namespace) -> Work:
         )
     plan = read_plan(args.plan)
     policy = options.policy_of(plan.collection, args.policy)
+    isolation = policy.isolation.chosen(args.isolation)
     repeat = int(plan.settings.get("repeat", "1"))
-    if plan.settings != deciding_settings(threads=THREADS, repeat=repeat, policy=policy):
+    settings = deciding_settings(threads=THREADS, repeat=repeat, policy=policy)
+    if plan.settings != settings or not plan.is_decided_by(policy):
         raise UsageError(
             f"{args.plan}: the harness or the policy is not what it was when the plan was made; make it again"
         )
@@ -73,7 +78,7 @@ def _stored(args: argparse.Namespace) -> Work:
             )
     with reading() as on_model:
         try:
-            models = models_of(plan, verify_files=args.verify_files, on_model=on_model)
+            models = models_of(plan, verify_files=options.verify_files_for(args, policy), on_model=on_model)
         except CollectionError as error:
             raise UsageError(f"{args.plan}: {error}; run it where the plan was made") from error
-    return Work(Planned(plan, models), specs, policy, repeat)
+    return Work(Planned(plan, models), specs, policy, repeat, isolation)

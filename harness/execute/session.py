@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -249,10 +249,10 @@ def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
     )
 
 
-def _chosen(isolation: str) -> Confinement:
+def _chosen(isolation: Level | Literal["auto"]) -> Confinement:
     """The level of isolation that was asked for. Raises IsolationError and OutputError."""
     try:
-        return choose("auto" if isolation == "auto" else Level(isolation))
+        return choose(isolation)
     except OSError as error:
         raise _no_room(error) from error
 

@@ -15,6 +15,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.plan.matrix import Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
+from harness.policy import DEFAULT, Policy
 
 OnModel: TypeAlias = Callable[[int, int, str], None]
 
@@ -33,6 +34,7 @@ def make_plan(
     backend: Backend,
     selection: Selection,
     settings: dict[str, str],
+    policy: Policy = DEFAULT,
     created_at: str,
     verify_files: bool = False,
     on_model: OnModel = lambda _done, _total, _source: None,
@@ -40,6 +42,8 @@ def make_plan(
     """Plan a collection.
 
     Args:
+        settings: what decides every verdict beside the cell.
+        policy: what it says of some cells decides theirs.
         verify_files: whether to hash files again that by size and time of change are known.
         on_model: hears how many models are read, of how many, and the next one's source.
 
@@ -54,7 +58,7 @@ def make_plan(
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
     models = _read(collection, verify_files, on_model)
     cells, left_out = plan_cells(
-        models, consumers=CONSUMERS, offers=offers, selection=selection, settings=settings
+        models, consumers=CONSUMERS, offers=offers, selection=selection, settings=settings, policy=policy
     )
     if selection.models and not any(selection.wants_model(model.ref) for model in models):
         raise UsageError(f"--select {' '.join(selection.models)}: matches none of the {len(models)} models")

@@ -45,6 +45,7 @@ def test_a_real_python_3_8_runs_it(tmp_path: Path) -> None:
         "protocol": protocol.VERSION,
         "runner": "bioimageio_core",
         "description": "rdf.yaml",
+        "weights": "weights.onnx",
         "weights_format": "onnx",
         "device": "cpu",
         "threads": 1,
