@@ -15,7 +15,7 @@ from harness.isolation import Level as IsolationLevel
 from harness.policy.bounds import Bound, Bounds
 from harness.policy.isolation import Containers, Isolation
 from harness.policy.policy import FINDINGS, SCHEMA, Checks, Level, LimitsRule, Policy, Rule, Waiver
-from harness.policy.scan import Allow, ScanRules, Unreadable
+from harness.policy.scan import Allow, OnUnreadable, ScanRules
 
 FILE_NAME = "policy.toml"
 DESCRIPTIONS = ("bioimageio.yaml", "rdf.yaml", "model.yaml")  # a folder that holds one is a model
@@ -40,13 +40,13 @@ _WORDS: dict[str, Iterable[Enum]] = {
     "checks.required": FINDINGS,
     "isolation.level": IsolationLevel,
     "isolation.container": Containers,
-    "scan.unreadable": Unreadable,
+    "scan.unreadable": OnUnreadable,
 }
 
 _PATH = re.compile(r"(?s)(?P<what>.*?)(?: - at `\$\.(?P<path>.*)`)?")
 _ENTRY = re.compile(r"(?s)(?P<table>[\w.]+)\[(?P<index>\d+)\]\.?(?P<field>.*)")
 _INDEX = re.compile(r"\[\d+\]")
-_FIELD = re.compile(r"(?s)(?P<field>[a-z_.]+): (?P<what>.*)")  # how our own structs refuse a field
+_FIELD = re.compile(r"(?s)(?P<field>[a-z0-9_.]+): (?P<what>.*)")  # how our own structs refuse a field
 _MISSING = re.compile(r"(?s)Object missing required field `(?P<field>.*)`")
 _UNKNOWN = re.compile(r"(?s)Object contains unknown field `(?P<field>.*)`")
 

@@ -16,7 +16,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WILDCARDS = ("*", "?", "[")
 
 
-class Unreadable(str, Enum):
+class OnUnreadable(str, Enum):
     """What becomes of weights that cannot be scanned."""
 
     NO_VERDICT = "no-verdict"
@@ -59,7 +59,7 @@ class Allow(OfWeights, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return fnmatchcase(finding, self.finding) and (not self.sha256 or sha256() == self.sha256)
 
 
-class ScanRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class ScanRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What follows from a scan.
 
     Attributes:
@@ -68,7 +68,7 @@ class ScanRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         allow: findings that do not count.
     """
 
-    unreadable: Unreadable = Unreadable.NO_VERDICT
+    unreadable: OnUnreadable = OnUnreadable.NO_VERDICT
     allow: tuple[Allow, ...] = ()
 
     def about(self, model: ModelRef, weights: WeightsFormat) -> ScanRules:

@@ -10,7 +10,7 @@ from harness.collection.scan import ScanResult
 from harness.collection.scan.sources import SourceImports
 from harness.execute.conclude.checks import check_of_verdict
 from harness.ledger.record import CheckResult
-from harness.policy.scan import ScanRules, Unreadable
+from harness.policy.scan import OnUnreadable, ScanRules
 from harness.verdict import PASSED, Blame, Check, Reason, Status, Verdict
 
 
@@ -21,10 +21,10 @@ def verdict_of_scan(result: ScanResult, rules: ScanRules) -> Verdict:
     """
     if result.found:
         return Verdict.because(Reason.DANGEROUS_CONTENT, result.message)
-    if not result.unreadable or rules.unreadable is Unreadable.ALLOW:
+    if not result.unreadable or rules.unreadable is OnUnreadable.ALLOW:
         return PASSED
-    if rules.unreadable is Unreadable.BLOCK:
-        message = f"the policy does not let anything be loaded that cannot be scanned: {result.message}"
+    if rules.unreadable is OnUnreadable.BLOCK:
+        message = f"the policy lets nothing be loaded that cannot be scanned: {result.message}"
         return Verdict(status=Status.FAILED, reason=Reason.SCAN_FAILED, blame=Blame.MODEL, message=message)
     return Verdict.because(Reason.SCAN_FAILED, result.message)
 
