@@ -45,7 +45,7 @@ def test_the_example_of_the_documentation(tmp_path: Path) -> None:
     assert policy.limits[0].limits == Limits(seconds=1800, memory_bytes=16 * 1024**3)
     assert policy.isolation.chosen("auto") is IsolationLevel.SANDBOX
     assert policy.verify_files
-    assert [entry.weights for entry in policy.scan.allow] == ["keras_v3"]
+    assert [entry.weights for entry in policy.scan.allow] == ["tensorflow_*"]
 
 
 def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
