@@ -122,6 +122,12 @@ def repeat_for(args: argparse.Namespace, policy: Policy) -> int:
     return max(repeat, 2) if Check.DETERMINISM in policy.required_checks else repeat
 
 
+def verify_files_for(args: argparse.Namespace, policy: Policy) -> bool:
+    """Whether every file is hashed, whatever is known of it: asked for here, or always by the policy."""
+    asked: bool = args.verify_files
+    return asked or policy.verify_files
+
+
 def positive(text: str) -> int:
     """An argument's type: a whole number of 1 or more."""
     if not text.isdecimal() or int(text) < 1:

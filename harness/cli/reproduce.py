@@ -106,7 +106,9 @@ def _plan(
                 devices=(recorded.device,),
             ),
             settings=deciding_settings(threads=recorded.threads, repeat=recorded.repeat, policy=policy),
+            policy=policy,
             created_at=now(),
+            verify_files=policy.verify_files,
             on_model=on_model,
         )
     return planned, specs
@@ -179,6 +181,8 @@ def _execute(
                 policy=policy,
                 keys=frozenset(cell.key for cell in planned.plan.cells),
                 repeat=recorded.repeat,
+                isolation=policy.isolation.chosen("auto"),
+                one_container_per_cell=policy.isolation.one_container_per_cell,
             ),
             observer=display,
             cancel=threading.Event(),

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from typing import Literal
 
 from harness.cell import Backend
 from harness.environments import store
@@ -14,10 +15,10 @@ from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, OutputError
 from harness.execute import kept
 from harness.execute.isolate.choose import choose
-from harness.execute.isolate.level import Level
 from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.stage import stage_worker
 from harness.execute.workers import Kind, Workers
+from harness.isolation import Level
 
 
 class Preparation:
@@ -33,7 +34,9 @@ class Preparation:
         cancel: set it to give up waiting. It is set at the end.
     """
 
-    def __init__(self, *, isolation: str, threads: int, warm: bool, cancel: threading.Event) -> None:
+    def __init__(
+        self, *, isolation: Level | Literal["auto"], threads: int, warm: bool, cancel: threading.Event
+    ) -> None:
         self._isolation = isolation
         self._threads = threads
         self._warm = warm
@@ -87,7 +90,7 @@ class Preparation:
 
     def _open(self) -> Workers:
         try:
-            confinement = choose("auto" if self._isolation == "auto" else Level(self._isolation))
+            confinement = choose(self._isolation)
             self._tell(confinement.description)
             sweep()
             kept.prune()

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from harness.isolation import Level
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 from harness.proc.host import Host, OwnProcess
 
-
-class Level(str, Enum):
-    """How far a worker is kept from the machine, from the weakest to the strongest."""
-
-    PROCESS = "process"
-    SANDBOX = "sandbox"
-    CONTAINER = "container"
+__all__ = ["Command", "Confinement", "Level", "Mount"]
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
