@@ -80,7 +80,11 @@ def main(args: argparse.Namespace) -> int:
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
     rules = rules_for(args)
     with Preparation(
-        isolation=rules.isolation, threads=THREADS, warm=not args.no_fork, cancel=threading.Event()
+        isolation=rules.isolation,
+        threads=THREADS,
+        warm=not args.no_fork,
+        one_container_per_cell=rules.policy.isolation.one_container_per_cell,
+        cancel=threading.Event(),
     ) as preparation:
         work = work_for(
             args,

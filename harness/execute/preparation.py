@@ -31,15 +31,23 @@ class Preparation:
         isolation: the level that is asked for, or "auto".
         threads: how many each worker may use.
         warm: whether workers may be forked.
+        one_container_per_cell: whether no cells share a container, where containers isolate.
         cancel: set it to give up waiting. It is set at the end.
     """
 
     def __init__(
-        self, *, isolation: Level | Literal["auto"], threads: int, warm: bool, cancel: threading.Event
+        self,
+        *,
+        isolation: Level | Literal["auto"],
+        threads: int,
+        warm: bool,
+        one_container_per_cell: bool = False,
+        cancel: threading.Event,
     ) -> None:
         self._isolation = isolation
         self._threads = threads
         self._warm = warm
+        self._one_container_per_cell = one_container_per_cell
         self.cancel = cancel
         self._opened = ExitStack()
         self._pool = ThreadPoolExecutor(max_workers=1)
@@ -113,6 +121,7 @@ class Preparation:
                 cells=cells,
                 threads=self._threads,
                 warm=self._warm,
+                one_container_per_cell=self._one_container_per_cell,
                 say=self._tell,
             )
         )

@@ -136,6 +136,7 @@ class Session:
                     isolation=self._settings.isolation,
                     threads=self._settings.threads,
                     warm=self._settings.warm,
+                    one_container_per_cell=self._settings.one_container_per_cell,
                     cancel=self._cancel,
                 )
             )

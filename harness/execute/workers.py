@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import sys
 import tempfile
 import threading
@@ -16,22 +14,18 @@ from typing import Any, NamedTuple
 
 from harness import proc
 from harness.environments.built import BuiltEnvironment, run_variables
-from harness.execute.isolate import seccomp
 from harness.execute.isolate.environment import environment_mounts
 from harness.execute.isolate.level import Command, Confinement, Level, Mount
 from harness.execute.isolate.remove import remove
 from harness.execute.isolate.run import run_confined
 from harness.execute.stage import WORKER_PACKAGE
 from harness.execute.warm.fork_server import ForkedCells, ForkServer, NotForkedError, ServerGoneError
+from harness.execute.warm.separate import CELLS, separation
 from harness.limits import Limits
 from harness.proc import Finished
 
 CELL = "/cell"
-_CELLS = "/cells"
 _WORKER = "/worker"
-_TEMPORARY_BYTES = 2**30
-# And threads, of one cell: more than any limit allows, and few enough for the machine.
-_PROCESSES = 256 + 8 * (os.cpu_count() or 1)
 _STARTS = 3  # of a fork server that ends, before every cell gets a process of its own
 # sys.path[0] would be the current folder, in which a model may have put a file called numpy.py.
 _BOOTSTRAP = "import sys; sys.path[0] = sys.argv[1]; from {} import main; main(sys.argv[2:])"
@@ -59,6 +53,7 @@ class Workers:
         cells: folder of all folders of cells.
         threads: how many threads each may use.
         warm: whether to fork. Ignored where it is not possible.
+        one_container_per_cell: whether no cells share a container: at that level nothing is forked then.
         say: is told where it turned out not to be possible.
     """
 
@@ -71,6 +66,7 @@ class Workers:
         threads: int,
         warm: bool,
         say: Callable[[str], None],
+        one_container_per_cell: bool = False,
     ) -> None:
         self.level = confinement.level
         self._confinement = confinement
@@ -78,7 +74,8 @@ class Workers:
         self._cells = cells
         self._threads = threads
         self._say = say
-        self._warm = warm and sys.platform == "linux" and confinement.level is not Level.CONTAINER
+        alone = one_container_per_cell and confinement.level is Level.CONTAINER
+        self._warm = warm and sys.platform == "linux" and not alone
         self._servers: dict[Kind, ForkServer] = {}
         self._starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
         self._failures: defaultdict[Kind, int] = defaultdict(int)
@@ -190,12 +187,13 @@ class Workers:
     def _failed(self, kind: Kind, name: str, error: ServerGoneError) -> None:
         self._failures[kind] += 1
         if self._failures[kind] == _STARTS:
-            self._say(f"{name}: a new process for each cell from here on, since {error}")
+            what = "container" if self.level is Level.CONTAINER else "process"
+            self._say(f"{name}: a new {what} for each cell from here on, since {error}")
 
     def _serve(self, kind: Kind, built: BuiltEnvironment, descriptor: int) -> AbstractContextManager[Command]:
         nothing = self._cells / "nothing"
         nothing.mkdir(exist_ok=True)
-        cells = Mount(source=self._cells, target=_CELLS, writable=True)
+        cells = Mount(source=self._cells, target=CELLS, writable=True)
         mounts = (*self._mounts(built), cells, Mount(source=nothing, target=CELL))
         home = self._confinement.path(cells)
         variables = run_variables(built, threads=self._threads)
@@ -228,34 +226,8 @@ class Workers:
         """What a forked worker does to be alone; the files of other cells vanish below an empty folder."""
         if self._confinement.level is Level.PROCESS:
             return None
-        inside = f"{_CELLS}/{cell.relative_to(self._cells).as_posix()}"
-        binds = [
-            {
-                "kind": "bind",
-                "source": f"{inside}{mount.target.removeprefix(CELL)}",
-                "target": mount.target,
-                "writable": mount.writable,
-            }
-            for mount in _of_cell(cell)
-        ]
-        shown = [mount.target for mount in self._mounts(built)]
-        empty = [
-            {
-                "kind": "tmpfs",
-                "target": folder,
-                "size": size,
-                "writable": folder != _CELLS,
-                "keeps": [target for target in shown if target.startswith(f"{folder}/")],
-            }
-            for folder, size in ((_CELLS, 4096), ("/tmp", _TEMPORARY_BYTES), ("/dev/shm", _TEMPORARY_BYTES))  # noqa: S108
-        ]
-        mounts = [*binds, *empty, {"kind": "proc", "target": "/proc"}]
-        strict = seccomp.program(seccomp.Variant.STRICT)
-        return {
-            "mounts": mounts,
-            "processes": _PROCESSES,
-            "seccomp": base64.b64encode(strict).decode(),
-        }
+        folder = f"{CELLS}/{cell.relative_to(self._cells).as_posix()}"
+        return separation(_of_cell(cell), folder=folder, shown=self._mounts(built))
 
 
 def _of_worker(worker: Path) -> Mount:

@@ -57,10 +57,11 @@ def separate() -> None:
 
 
 def mount_all(mounts: list[dict[str, Any]]) -> None:
-    """Lay out the files of process 1: ``{"kind": "bind" | "tmpfs" | "proc", "source", "target", ...}``.
+    """Lay out the files of process 1: ``{"kind", "target", ...}`` each, the last one on top.
 
-    A bind is read-only unless "writable" is true. A tmpfs has a "size" in bytes and "keeps" the
-    folders below it, read-only, that would else vanish.
+    A "bind" shows its "source", read-only unless "writable" is true. A "tmpfs" has a "size" in bytes and
+    "keeps" the folders below it, read-only, that would else vanish. A "proc" shows the processes of this
+    namespace. Of what may be there or not, "empty" leaves nothing to see and "locked" nothing to write.
     """
     _mount("none", "/", "", _REC | _PRIVATE, "")
     for mount in mounts:
@@ -76,8 +77,12 @@ def mount_all(mounts: list[dict[str, Any]]) -> None:
                 os.close(descriptor)
             if not mount["writable"]:
                 _mount("none", target, "", _REMOUNT | _RDONLY | _NOSUID | _NODEV, "")
-        else:
+        elif mount["kind"] == "proc":
             _mount("proc", target, "proc", _NOSUID | _NODEV | _NOEXEC, "")
+        elif mount["kind"] == "empty":
+            _empty(target)
+        elif os.path.exists(target):
+            _bind(target, target, writable=False)
 
 
 def give_up_privileges(seccomp: bytes, processes: int) -> None:
@@ -130,6 +135,13 @@ def _bind(source: str, target: str, *, writable: bool) -> None:
     if not writable:
         kept = os.statvfs(target).f_flag & _LOCKED  # what the outer mount forbids must stay forbidden
         _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV | kept, "")
+
+
+def _empty(target: str) -> None:
+    if os.path.isdir(target):
+        _mount("tmpfs", target, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "mode=555,size=4096")
+    elif os.path.exists(target):
+        _mount(os.devnull, target, "", _BIND, "")
 
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str) -> None:

@@ -87,6 +87,7 @@ MODES = {
     "process": ("--isolation", "process"),
     "process-fresh": ("--isolation", "process", "--no-fork"),
     "container": ("--isolation", "container"),
+    "container-each": ("--isolation", "container", "--no-fork"),
 }
 
 

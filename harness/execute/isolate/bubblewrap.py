@@ -18,7 +18,7 @@ import msgspec
 
 from harness.errors import IsolationError
 from harness.execute.isolate import seccomp, system
-from harness.execute.isolate.level import Command, Level, Mount
+from harness.execute.isolate.level import PROCESSES, Command, Level, Mount
 from harness.execute.isolate.open_folder import open_to_everybody
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
@@ -73,7 +73,7 @@ class Bubblewrap:
         helpers: Path,
         root: bool,
         warm: bool = False,
-        processes: int = 256 + 8 * (os.cpu_count() or 1),
+        processes: int = PROCESSES,
         temporary_bytes: int = 2**30,
     ) -> None:
         self.description = f"sandbox (bubblewrap as {'root' if root else 'an ordinary user'})"

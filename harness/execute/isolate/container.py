@@ -1,15 +1,17 @@
-"""Level *container*: a Docker container for each worker, without network, rights or anything to write to.
+"""Level *container*: Docker containers without network, rights or anything to write to.
 
-Its process 1 is the supervisor of :mod:`harness.proc`, so limits, exit codes and signals are known as at the
+Process 1 is the supervisor of :mod:`harness.proc`, so limits, exit codes and signals are known as at the
 other levels. The engine itself limits memory (a moment between two looks is enough to fill a machine) and the
-number of tasks, and filters system calls with its default profile.
+number of tasks.
 
-A container costs about half a second more than a process. Nothing is forked from a warm one: the default
-profile allows no namespaces inside, and cells that share a container could reach each other.
+A container for each worker costs about half a second more than a process, and is filtered by the engine's
+default profile. That allows no namespaces, without which cells that share a container could reach each other.
+So the container of a fork server has a profile of our own, and each cell confines itself as in the sandbox.
 """
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import os
@@ -20,13 +22,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 
 import msgspec
+import psutil
 
 from harness.errors import IsolationError
-from harness.execute.isolate import container_image
+from harness.execute.isolate import container_image, container_seccomp
 from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
 from harness.execute.isolate.container_host import INSIDE, ContainerHost, prepare
-from harness.execute.isolate.level import Command, Level, Mount
+from harness.execute.isolate.level import PROCESSES, Command, Level, Mount
 from harness.execute.isolate.open_folder import open_to_everybody
+from harness.execute.isolate.seccomp import Variant
 from harness.execute.scratch import scratch_folder
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
@@ -38,12 +42,14 @@ HARDENING = (
     *("--security-opt", "no-new-privileges"),
     *("--ipc", "private"),
     *("--hostname", "worker"),
+    *("--stop-signal", "KILL"),  # process 1 heeds no other
     *("--log-driver", "none"),  # the engine would keep all output on its disk
     *("--ulimit", "core=0", "--ulimit", "nofile=4096"),
     *("--oom-score-adj", "500"),  # if the machine runs out of memory, rather this than the harness
     *("--pull", "never"),
 )
 _NOBODY = 65534
+_SHARE_OF_MEMORY = 0.9  # for all cells that are forked in one container
 _TASKS_PER_PROCESS = 2  # the engine counts threads, too
 # What process 1 itself needs, which no limit of a worker counts.
 _OWN_TASKS = 4
@@ -70,6 +76,8 @@ class Container:
         cpus: how many processors a container may use; None for all.
         temporary_bytes: size of /tmp and of /dev/shm, each; they are memory.
         hardening: options of ``docker run`` that keep a worker in.
+        warm: for a fork server, whose children make namespaces of their own: they must set the strict filter
+            and limits before a model's code runs. The engine limits what all of them use together.
     """
 
     level = Level.CONTAINER
@@ -84,6 +92,7 @@ class Container:
         cpus: float | None = None,
         temporary_bytes: int = 2**30,
         hardening: Sequence[str] = HARDENING,
+        warm: bool = False,
     ) -> None:
         self.description = f"container (Docker {engine.info.server_version}, uid {user[0]}, image {image})"
         self._engine = engine
@@ -93,6 +102,7 @@ class Container:
         self._cpus = cpus
         self._temporary_bytes = temporary_bytes
         self._hardening = tuple(hardening)
+        self._warm = warm
 
     def path(self, mount: Mount) -> str:
         """Its target."""
@@ -107,8 +117,10 @@ class Container:
             open_to_everybody(folder)
 
     def for_fork_server(self) -> Container:
-        """The same: no process in a container can confine another one."""
-        return self
+        """The same for a fork server, see ``warm``."""
+        found = copy.copy(self)
+        found._warm = True
+        return found
 
     @contextmanager
     def command(
@@ -125,14 +137,15 @@ class Container:
 
         Args:
             argv: its first word is an interpreter (Python 3.8 or newer), in which the supervisor runs, too.
-            limits: what the engine itself sees to.
+            limits: what the engine itself sees to; of a fork server it limits all cells together.
         """
         with scratch_folder() as private:
             start = Mount(source=prepare(private / "start"), target=INSIDE)
+            options = self.options((*self._shown, *mounts, start), _together() if self._warm else limits)
             host = ContainerHost(
                 self._engine,
                 f"{LABEL}-{secrets.token_hex(8)}",
-                self.options((*self._shown, *mounts, start), limits),
+                (*options, *(self.allowing_namespaces(private) if self._warm else ())),
                 image=self._image,
                 python=argv[0],
                 folder=start.source,
@@ -160,6 +173,16 @@ class Container:
             options += ["--mount", _in_words(mount)]
         return tuple(options)
 
+    def allowing_namespaces(self, folder: Path) -> tuple[str, ...]:
+        """Options without which nobody inside could make any; ``folder`` is for what they name."""
+        profile = folder / "seccomp.json"
+        profile.write_bytes(container_seccomp.profile(Variant.WARM))
+        # Nobody may mount a /proc of their own where a part of it is covered: each cell covers it again.
+        options = ["--security-opt", f"seccomp={profile}", "--security-opt", "systempaths=unconfined"]
+        if self._engine.info.has("apparmor"):  # the engine's own profile forbids to mount
+            options += ["--security-opt", "apparmor=unconfined"]
+        return tuple(options)
+
 
 def container(*, cpus: float | None = None) -> Container:
     """Containers as they can be had here.
@@ -183,6 +206,12 @@ def container(*, cpus: float | None = None) -> Container:
         )
     image = container_image.own_image(engine, uid=user[0], gid=user[1])
     return Container(engine, image=image, shown=container_image.system_mounts(), user=user, cpus=cpus)
+
+
+def _together() -> Limits:
+    """Of all cells below one fork server, so that something of the machine is left for the harness."""
+    memory = int(_SHARE_OF_MEMORY * psutil.virtual_memory().total)
+    return Limits(memory_bytes=memory, processes=(os.cpu_count() or 1) * PROCESSES)
 
 
 def _visible(mounts: Sequence[Mount]) -> list[Mount]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +15,10 @@ from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 from harness.proc.host import Host, OwnProcess
 
-__all__ = ["Command", "Confinement", "Level", "Mount"]
+__all__ = ["PROCESSES", "Command", "Confinement", "Level", "Mount"]
+
+# And threads, of one worker: more than any limit allows, and few enough for the machine.
+PROCESSES = 256 + 8 * (os.cpu_count() or 1)
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):

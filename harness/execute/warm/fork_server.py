@@ -64,17 +64,18 @@ class ForkServer:
         self._cancel = cancel
         self._stopped = threading.Event()
         self._refused: HarnessError | None = None
+        self._not_started: OSError | None = None
         self._sending = threading.Lock()
         self._process = threading.Thread(target=self._run, args=(command, theirs), daemon=True)
         self._process.start()
         try:
-            if _receive(self._requests, READY_SECONDS, self._cancel) != b"ready":
-                if self._refused is not None:
-                    raise self._refused
-                raise ServerGoneError(f"the fork server does not start; {self._log_tail()}")
+            ready = _receive(self._requests, READY_SECONDS, self._cancel) == b"ready"
         except BaseException:
             self.close()
             raise
+        if not ready:
+            self.close()  # it has said why by then
+            raise self._why_not_ready()
 
     def start(self, orders: int, reports: int, output: int, *, separate: Mapping[str, Any] | None) -> Handle:
         """Fork a supervisor of one cell with these as its descriptors 0, 1 and 2.
@@ -99,7 +100,7 @@ class ForkServer:
             own.close()
             if error.errno in _NO_ROOM:
                 raise NotForkedError(str(error)) from error
-            raise ServerGoneError(f"the fork server is gone ({error}); {self._log_tail()}") from error
+            raise ServerGoneError(f"the fork server is gone ({error}); {self._last_words()}") from error
         except BaseException:
             own.close()
             raise
@@ -113,15 +114,22 @@ class ForkServer:
 
     def _run(self, command: Callable[[int], AbstractContextManager[Command]], theirs: socket.socket) -> None:
         try:
-            with suppress(Interrupted, OSError), theirs, command(theirs.fileno()) as given:
-                limits = Limits(
-                    log_bytes=LOG_BYTES
-                )  # what uses anything are its cells, and those are watched
+            limits = Limits(log_bytes=LOG_BYTES)  # what uses anything are its cells, and those are watched
+            with theirs, command(theirs.fileno()) as given:
                 run_confined(given, log=self._log, limits=limits, cancel=self._stopped, measured=False)
+        except Interrupted:
+            return
         except HarnessError as error:
             self._refused = error
+        except OSError as error:
+            self._not_started = error
 
-    def _log_tail(self) -> str:
+    def _why_not_ready(self) -> HarnessError | ServerGoneError:
+        return self._refused or ServerGoneError(f"the fork server does not start; {self._last_words()}")
+
+    def _last_words(self) -> str:
+        if self._not_started is not None:
+            return str(self._not_started)
         lines = proc.tail(self._log).strip().splitlines() if self._log.exists() else []
         return lines[-1] if lines else "it says nothing"
 

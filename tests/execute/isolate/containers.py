@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import functools
+import os
+import shutil
+import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness import proc
 from harness.errors import IsolationError
 from harness.execute.isolate.container import Container, container
-from harness.execute.isolate.container_engine import LABEL, Engine, connect
+from harness.execute.isolate.container_engine import LABEL, Engine, connect, owner
 from harness.execute.isolate.environment import environment_mounts
 from harness.execute.isolate.level import Mount
 from harness.execute.isolate.run import run_confined
@@ -79,6 +85,74 @@ def containers() -> set[str]:
     listed = engine().call("ps", "--all", "--filter", f"label={LABEL}", "--format", "{{.Names}}")
     assert listed.ok, listed.output
     return set(listed.output.split())
+
+
+def own_containers() -> list[str]:
+    """The names of those that run for this process."""
+    label = f"label={LABEL}={owner()}"
+    return engine().call("ps", "--filter", label, "--format", "{{.Names}}").output.split()
+
+
+def inside(name: str) -> list[psutil.Process]:
+    """The processes of a container, its process 1 first."""
+    listed = engine().call("top", name, "-eo", "pid")
+    assert listed.ok, listed.output
+    return [psutil.Process(int(pid)) for pid in listed.output.split()[1:]]
+
+
+class OwnEngine:
+    """An engine of the test's own, that may be stopped; commands find it by DOCKER_HOST.
+
+    Args:
+        folder: for all that it keeps; its path is short, as a socket in it needs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.host = f"unix://{folder}/socket"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Return once it answers."""
+        kept = [f"--{what}={self._folder / what}" for what in ("data-root", "exec-root", "pidfile")]
+        alone = ("--bridge", "none", "--iptables=false", "--ip6tables=false")
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["dockerd", *kept, *alone, "--host", self.host],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while subprocess.run(["docker", "-H", self.host, "ps"], capture_output=True, check=False).returncode:
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def end(self, how: signal.Signals) -> None:
+        """Stop it, or kill it."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait(60)
+
+
+@pytest.fixture
+def own_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnEngine]:
+    """A running one; everything else in the test uses it, too."""
+    if os.getuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("needs root and dockerd")
+    with tempfile.TemporaryDirectory(prefix="engine-") as name:
+        own = OwnEngine(Path(name))
+        try:
+            own.start()
+            monkeypatch.setenv("DOCKER_HOST", own.host)
+            yield own
+        finally:
+            own.end(signal.SIGTERM)
+            unmount = ["umount", f"{name}/data-root"]  # which it leaves mounted when it is killed
+            while subprocess.run(unmount, capture_output=True, check=False).returncode == 0:
+                pass
 
 
 def assert_no_new(before: set[str], *, within: float = 10.0) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,12 +13,9 @@ from harness.execute.isolate.container import HARDENING, Container
 from harness.execute.isolate.level import Level, Mount
 from harness.execute.isolate.probe import ATTEMPTS, escapes, probe
 from harness.limits import Limits
-from tests.conftest import ROOT as PROJECT
 
-from . import users
 from .containers import PYTHON, confinement, engine
-
-SOCKET = Path("/var/run/docker.sock")
+from .users import DOCKER, run_as
 
 
 def test_nothing_gets_out() -> None:
@@ -47,22 +42,8 @@ shutil.rmtree(folder)
 
 def test_nothing_gets_out_as_an_ordinary_user() -> None:
     """One of the group that may use the engine, who can read and remove what a worker leaves."""
-    if os.getuid() != 0 or not SOCKET.exists():
-        pytest.skip("needs root, to become another user, and the engine's socket")
     engine()
-    prefix = ["setpriv", "--reuid=1234", "--regid=1234", f"--groups={SOCKET.stat().st_gid}"]
-    with tempfile.TemporaryDirectory() as home:
-        os.chown(home, 1234, 1234)
-        variables = {"HOME": home, "HARNESS_CACHE_DIR": home, "PATH": os.environ["PATH"]}
-        variables["PYTHONPATH"] = f"{PROJECT}:{Path(pytest.__file__).parent.parent}"
-        done = subprocess.run(
-            [*prefix, users._python(prefix), "-B", "-c", AS_USER],
-            env=variables,
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    done = run_as("ordinary", ["-c", AS_USER], docker=True)
     assert done.stdout.splitlines() == ["[]", "left"], done.stderr
 
 
@@ -125,8 +106,8 @@ def test_a_container_without_limits_is_found_out() -> None:
 
 
 def test_what_should_not_be_mounted_is_found_out() -> None:
-    if os.getuid() != 0 or not SOCKET.exists():
+    if os.getuid() != 0 or not DOCKER.exists():
         pytest.skip("needs root and the engine's socket")
-    more = [SOCKET, Path("/etc/shadow"), Path("/dev/shm")]
+    more = [DOCKER, Path("/etc/shadow"), Path("/dev/shm")]
     found = escapes(probe(Weak(user=ROOT, more=more), PYTHON), Level.CONTAINER)
     assert {attempt.name for attempt in found} >= {"docker-socket", "shadow", "shared-memory"}

@@ -1,95 +1,112 @@
-"""Nothing gets out of a cell that was forked out of a warm process in a sandbox."""
+"""Nothing gets out of a cell that was forked out of a warm process, and the probe would see it."""
 
 from __future__ import annotations
 
+import copy
 import json
-import os
-import shutil
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from harness import jsonio
-from harness.cell import Backend, EnvironmentRef
-from harness.environments.built import BuiltEnvironment, run_variables
-from harness.execute.isolate import bait, escape, requirements
-from harness.execute.isolate.escape.main import ATTEMPTS
-from harness.execute.launch import Job
-from harness.execute.stage import WORKER_PACKAGE, stage_worker
-from harness.execute.workers import Kind, Workers
-from harness.limits import Limits
+from harness.execute.isolate import requirements
+from harness.execute.isolate.container import Container
+from harness.execute.isolate.environment import environment_mounts
+from harness.execute.isolate.level import Confinement, Mount
+from tests.conftest import needs_level
+from tests.execute.isolate import containers
+from tests.execute.isolate.users import run_as
+from tests.execute.isolate.warm_probe import probe_forked
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
-RUNNER = """
-def warm():
-    pass
-
-def prepare(job):
-    import sys
-    sys.path.insert(0, "/cell")
-    from escape.main import main
-    main("task.json", "answer.json")
-"""
-_PRIVATE = ("TMPDIR", "XDG_CACHE_HOME", "BIOIMAGEIO_CACHE_PATH")
-TOKEN = os.urandom(16).hex()
+FOUND: dict[str, Callable[[], Confinement]] = {
+    "sandbox": requirements.sandbox,
+    "container": containers.confinement,
+}
+LEVELS = list(FOUND)
 
 
-def test_nothing_gets_out_of_a_forked_cell(tmp_path: Path) -> None:
-    worker, cells, said = tmp_path / "worker", tmp_path / "cells", list[str]()
-    stage_worker(worker)
-    (worker / WORKER_PACKAGE / "runners" / "escaping.py").write_text(RUNNER)
-    cells.mkdir()
-    built = environment(tmp_path)
-    with (
-        bait.laid_out(tmp_path, TOKEN) as task,
-        Workers(
-            requirements.sandbox(), worker=worker, cells=cells, threads=1, warm=True, say=said.append
-        ) as workers,
-        workers.folder() as cell,
-    ):
-        shutil.copytree(Path(escape.__file__).parent, cell / "escape")
-        more = {
-            "attempts": list(ATTEMPTS),
-            "variables": [*run_variables(built, threads=1), *_PRIVATE],
-            "environment": str(built.prefix),
-            "processes": 400,
-        }
-        (cell / "task.json").write_text(json.dumps(task | more))
-        for folder in ("model", "inputs"):
-            (cell / folder).mkdir()
-        job = Job(runner="escaping", description="x", weights_format="none", device="cpu", threads=1)
-        (cell / "job.json").write_bytes(jsonio.dumps(job))
-        (cell / job.reply).touch()
-        finished = workers.run(
-            cell,
-            Kind("made-up", "escaping"),
-            built,
-            log=tmp_path / "log",
-            limits=Limits(seconds=60),
-            cancel=threading.Event(),
-        )
-        assert (finished.exit_code, said) == (0, []), (tmp_path / "log").read_text()
-        answer = json.loads((cell / "answer.json").read_text())
-    got_out = {attempt["name"]: attempt["detail"] for attempt in answer if attempt["escaped"]}
-    assert got_out.pop("descriptors") == f"inherited /cell/{job.reply}"  # it has opened that itself
-    assert got_out.pop("write-outside") == "wrote to /cell/home"  # its home is in its own folder
-    assert got_out == {}
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_gets_out_of_a_forked_cell(level: str, tmp_path: Path) -> None:
+    needs_level(level)
+    assert probe_forked(FOUND[level](), tmp_path) == {}
 
 
-def environment(folder: Path) -> BuiltEnvironment:
-    """This interpreter, as if it were an environment."""
-    return BuiltEnvironment(
-        ref=EnvironmentRef(name="made-up", backend=Backend.VENV, digest="0" * 64),
-        prefix=Path(sys.prefix),
-        python=Path(sys.executable),
-        python_version="3",
-        packages={},
-        variables={},
-        seconds=0.0,
-        size_bytes=0,
-        log=folder / "build.log",
-        fresh=False,
+@pytest.mark.parametrize("who", ["root", "ordinary"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_whoever_runs_the_harness(who: str, level: str) -> None:
+    needs_level(level)
+    done = run_as(who, ["-m", "tests.execute.isolate.warm_probe", level], docker=level == "container")
+    assert done.stdout, done.stderr
+    assert json.loads(done.stdout) == {}
+
+
+def changed(file: str, old: str, new: str) -> Callable[[Path], None]:
+    """Another text in a file of the worker."""
+
+    def change(worker: Path) -> None:
+        text = (worker / file).read_text("utf-8")
+        assert old in text
+        (worker / file).write_text(text.replace(old, new), "utf-8")
+
+    return change
+
+
+NO_FILTER = changed("namespaces.py", "if seccomp:", "if False:")
+NO_LIMIT = changed("namespaces.py", "RLIMIT_NPROC, (processes, processes)", "RLIMIT_CORE, (0, 0)")
+KEEPS_RIGHTS = changed("forkserver.py", "namespaces.give_up_privileges(", "print(")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("weaken", "names"),
+    [
+        (NO_FILTER, {"user-namespace"}),
+        (NO_LIMIT, {"fork-bomb"}),
+        (KEEPS_RIGHTS, {"rights", "mount", "user-namespace", "fork-bomb"}),
+    ],
+    ids=["no filter", "no limit", "keeps rights"],
+)
+def test_a_cell_that_confines_itself_badly_is_found_out(
+    weaken: Callable[[Path], None], names: set[str], level: str, tmp_path: Path
+) -> None:
+    needs_level(level)
+    assert set(probe_forked(FOUND[level](), tmp_path, weaken=weaken)) >= names
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_should_not_be_shown_is_found_out(
+    level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_level(level)
+    machine = tmp_path / "machine"
+    shown = [Mount(source=machine, target="/machine")]
+    for name in ("tmp", "dev/shm"):
+        (machine / name).mkdir(parents=True)
+        shown.append(Mount(source=Path("/", name), target=f"/machine/{name}"))
+    monkeypatch.setattr(
+        "harness.execute.workers.environment_mounts", lambda python: (*environment_mounts(python), *shown)
     )
+    (tmp_path / "run").mkdir()
+    found = probe_forked(FOUND[level](), tmp_path / "run")
+    assert set(found) >= {"temporary-folder", "shared-memory"}
+
+
+class Unfiltered(Container):
+    """Its engine filters nothing."""
+
+    def allowing_namespaces(self, folder: Path) -> tuple[str, ...]:
+        options = super().allowing_namespaces(folder)
+        return tuple("seccomp=unconfined" if option.startswith("seccomp=") else option for option in options)
+
+
+def test_what_the_engine_does_not_filter_the_cell_does_and_the_other_way_round(tmp_path: Path) -> None:
+    for name in ("strict", "none"):
+        (tmp_path / name).mkdir()
+    unfiltered = copy.copy(containers.confinement())
+    unfiltered.__class__ = Unfiltered
+    assert probe_forked(unfiltered, tmp_path / "strict") == {}
+    found = probe_forked(unfiltered, tmp_path / "none", weaken=NO_FILTER)
+    assert set(found) >= {"user-namespace", "keyring", "ptrace", "other-sockets"}

@@ -15,14 +15,18 @@ import pytest
 
 from tests.conftest import ROOT
 
+DOCKER = Path("/var/run/docker.sock")
 _USER = 1234
 _PACKAGES = Path(np.__file__).parent.parent
 
 
-def run_as(who: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run_as(who: str, arguments: Sequence[str], *, docker: bool = False) -> subprocess.CompletedProcess[str]:
     """Run an interpreter with these arguments as "root" or as an "ordinary" user, with an empty home folder.
 
     The project and all that it needs can be imported. Skips where this user cannot become that one.
+
+    Args:
+        docker: whether the ordinary user is of the group that may use Docker.
     """
     prefix: list[str] = []
     with tempfile.TemporaryDirectory() as home:
@@ -31,7 +35,8 @@ def run_as(who: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[st
             if shutil.which("sudo") is None or _run([*prefix, "true"]).returncode != 0:
                 pytest.skip("needs root, or sudo without a password")
         if who == "ordinary" and os.getuid() == 0:
-            prefix = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
+            groups = f"--groups={DOCKER.stat().st_gid}" if docker else "--clear-groups"
+            prefix = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", groups]
             os.chown(home, _USER, _USER)
         variables = {
             "HOME": home,

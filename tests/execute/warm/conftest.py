@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from harness import jsonio
 from harness.cell import Backend, EnvironmentRef
 from harness.environments.built import BuiltEnvironment
 from harness.execute.isolate.choose import choose
-from harness.execute.isolate.level import Level
+from harness.execute.isolate.level import Confinement, Level
 from harness.execute.launch import Job
 from harness.execute.stage import WORKER_PACKAGE, stage_worker
 from harness.execute.workers import Kind, Workers
@@ -42,8 +43,12 @@ class Bench(msgspec.Struct):
     said: list[str]
 
     @property
+    def log_file(self) -> Path:
+        return self.folder / "log"
+
+    @property
     def log(self) -> str:
-        return (self.folder / "log").read_text("utf-8")
+        return self.log_file.read_text("utf-8")
 
     def cell(
         self,
@@ -61,13 +66,12 @@ class Bench(msgspec.Struct):
             job = Job(runner="little", description="model", weights_format="none", device="cpu", threads=1)
             (cell / "job.json").write_bytes(jsonio.dumps(job))
             (cell / job.reply).touch()
-            log = self.folder / "log"
-            log.unlink(missing_ok=True)
+            self.log_file.unlink(missing_ok=True)
             finished = self.workers.run(
                 cell,
                 Kind("0" * 64, "little"),
                 self.built,
-                log=log,
+                log=self.log_file,
                 limits=limits,
                 cancel=cancel or threading.Event(),
             )
@@ -92,34 +96,58 @@ def load(job):
 GOOD = "def warm():\n    print('warm', flush=True)\n"
 
 
+@contextmanager
+def workbench(
+    folder: Path,
+    level: str,
+    *,
+    fork: bool = True,
+    warm: str = GOOD,
+    confinement: Confinement | None = None,
+    one_container_per_cell: bool = False,
+) -> Iterator[Bench]:
+    """Workers at a level of isolation.
+
+    Args:
+        folder: theirs, and empty.
+        warm: the runner's code for it.
+        confinement: what stands for the level; None for what is chosen.
+    """
+    needs_level(level)
+    worker, cells = folder / "worker", folder / "cells"
+    stage_worker(worker)
+    (worker / WORKER_PACKAGE / "runners" / "little.py").write_text(RUNNER.format(warm=warm))
+    cells.mkdir()
+    said: list[str] = []
+    with Workers(
+        confinement or choose(Level(level)),
+        worker=worker,
+        cells=cells,
+        threads=1,
+        warm=fork,
+        one_container_per_cell=one_container_per_cell,
+        say=said.append,
+    ) as workers:
+        yield Bench(workers, folder, little_environment(folder), said)
+
+
+def little_environment(folder: Path) -> BuiltEnvironment:
+    """This interpreter, as if it were an environment; ``folder`` is for the log of its build."""
+    return BuiltEnvironment(
+        ref=EnvironmentRef(name="little", backend=Backend.VENV, digest="0" * 64),
+        prefix=Path(sys.prefix),
+        python=Path(sys.executable),
+        python_version="3",
+        packages={},
+        variables={"A_SETTING": "of the environment"},
+        seconds=0.0,
+        size_bytes=0,
+        log=folder / "build.log",
+        fresh=False,
+    )
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Callable[..., AbstractContextManager[Bench]]:
-    """Workers at a level of isolation; ``warm`` is the runner's code for it."""
-
-    @contextmanager
-    def made(level: str, *, fork: bool = True, warm: str = GOOD) -> Iterator[Bench]:
-        needs_level(level)
-        worker, cells = tmp_path / "worker", tmp_path / "cells"
-        stage_worker(worker)
-        (worker / WORKER_PACKAGE / "runners" / "little.py").write_text(RUNNER.format(warm=warm))
-        cells.mkdir()
-        built = BuiltEnvironment(
-            ref=EnvironmentRef(name="little", backend=Backend.VENV, digest="0" * 64),
-            prefix=Path(sys.prefix),
-            python=Path(sys.executable),
-            python_version="3",
-            packages={},
-            variables={"A_SETTING": "of the environment"},
-            seconds=0.0,
-            size_bytes=0,
-            log=tmp_path / "build.log",
-            fresh=False,
-        )
-        said: list[str] = []
-        confinement = choose(Level(level))
-        with Workers(
-            confinement, worker=worker, cells=cells, threads=1, warm=fork, say=said.append
-        ) as workers:
-            yield Bench(workers, tmp_path, built, said)
-
-    return made
+    """A :func:`workbench` in a folder of the test's own."""
+    return functools.partial(workbench, tmp_path)
