@@ -17,11 +17,11 @@ _NOTHING = "–"
 
 def diff(args: argparse.Namespace) -> ExitCode:
     """Print what was added, removed and changed; 0 if nothing was, else 1."""
-    from harness.cli.replaying import places_of
+    from harness.cli.replaying import places_of, records_of
     from harness.environments.difference import changes
     from harness.environments.known import find
 
-    places = places_of(args)
+    places = places_of(args, records_of(args))
     before, after = (find(asked, places, args.backend) for asked in (args.before, args.after))
     found = changes(before.recipe, after.recipe)
     print_changes(_title(before), _title(after), found)

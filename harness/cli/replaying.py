@@ -3,31 +3,67 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness.cli import options
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from harness.environments.known import Known, Places
+    from harness.environments.replay import Replayed
     from harness.ledger.record import Record
 
 
-def places_of(args: argparse.Namespace, records: Iterable[Record] | None = None) -> Places:
-    """Where an environment may be known: folders, and the ledger of ``--output`` with its records."""
+def places_of(args: argparse.Namespace, records: Iterable[Record]) -> Places:
+    """Where an environment may be known: folders, the ledger of ``--output`` with its records, the store."""
     from harness.environments.known import Places
     from harness.environments.spec import load_all
 
+    recorded, commits = {}, {}
+    for record in records:
+        if record.environment:
+            recorded[record.environment.digest] = record.environment
+            commits[record.environment.digest] = record.harness.commit
     return Places(
         specs=load_all(options.environments_folder(args.environments)),
         ledger=args.output / "ledger",
-        recorded={
-            record.environment.digest: record.environment
-            for record in (_records(args) if records is None else records)
-            if record.environment
-        },
+        recorded=recorded,
+        commits=commits,
     )
+
+
+@contextmanager
+def environment_of(
+    args: argparse.Namespace, recorded: Record, records: Iterable[Record]
+) -> Iterator[Replayed | None]:
+    """The record's environment as it was, by ``--backend`` if that is given; None for a cell without one.
+
+    Raises:
+        UsageError: it cannot be made any more.
+        ConfigurationError: its recipe was changed.
+    """
+    from harness.environments.known import known
+    from harness.environments.replay import replay
+
+    if recorded.environment is None:
+        yield None
+        return
+    places = places_of(args, records)
+    try:
+        found = known(recorded.environment, places)
+    except UsageError as error:
+        raise UsageError(f"{recorded.model.id}: the record cannot be reproduced: {error}") from error
+    with replay(
+        found,
+        args.backend or recorded.environment.backend,
+        places.recipes,
+        weights_formats=(recorded.weights_format,) if recorded.weights_format else (),
+        consumers=(recorded.consumer.name,),
+        python_full=recorded.machine.python,
+    ) as again:
+        yield again
 
 
 def build_again(args: argparse.Namespace) -> bool:
@@ -36,7 +72,7 @@ def build_again(args: argparse.Namespace) -> bool:
     from harness.environments.known import find_digest
     from harness.environments.replay import replay
 
-    records = _records(args)
+    records = records_of(args)
     places = places_of(args, records)
     known = find_digest(args.digest, places)
     digest = known.ref.digest
@@ -69,7 +105,8 @@ def _platform() -> str:
     return platform_name()
 
 
-def _records(args: argparse.Namespace) -> list[Record]:
+def records_of(args: argparse.Namespace) -> list[Record]:
+    """All records of the ledger of ``--output``; none if there is no ledger."""
     from harness.ledger.store import read_records
 
     return list(read_records(args.output / "ledger"))

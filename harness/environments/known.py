@@ -21,11 +21,19 @@ _NAMELESS = "replayed"  # an environment that nothing names but its recipe
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """An environment, what it is made of, and the folder that asks for it now, if there is one."""
+    """An environment.
+
+    Attributes:
+        ref: its name in cells and records.
+        recipe: what it is made of.
+        spec: the folder that asks for it now, if there is one.
+        commit: of the harness that recorded it, in words.
+    """
 
     ref: EnvironmentRef
     recipe: Recipe
     spec: EnvironmentSpec | None = None
+    commit: str = ""
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,16 +43,22 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         specs: the folders of environments, by name.
         ledger: whose recipes are looked through; it need not exist.
         recorded: every environment of its records, by digest.
+        commits: of the harness that recorded it, by the environment's digest; not all are known.
     """
 
     specs: Mapping[str, EnvironmentSpec]
     ledger: Path
     recorded: Mapping[str, EnvironmentRef] = {}
+    commits: Mapping[str, str] = {}
 
     @property
     def recipes(self) -> Path:
         """The ledger's folder of recipes."""
         return self.ledger / recipes.FOLDER
+
+    def commit(self, digest: str) -> str:
+        """The commit of the harness that recorded an environment, in words."""
+        return f"commit {self.commits.get(digest, '')[:12] or 'of that time'}"
 
 
 def find(asked: str, places: Places, backend: Backend) -> Known:
@@ -89,11 +103,12 @@ def known(ref: EnvironmentRef, places: Places) -> Known:
         return Known(ref=ref, recipe=recipe, spec=spec)
     for folder in (places.recipes, store.entry_folder(ref)):
         if recipe := recipes.read(folder, ref.digest):
-            return Known(ref=msgspec.structs.replace(ref, backend=recipe.backend), recipe=recipe)
+            ref = msgspec.structs.replace(ref, backend=recipe.backend)
+            return Known(ref=ref, recipe=recipe, commit=places.commit(ref.digest))
     raise UsageError(
         f"{ref.digest[:12]}: what environment {ref.name} was made of was not stored with its records (older "
         "versions of the harness did not) and its folder asks for something else now; check out the "
-        f"harness's commit of that time and run `harness env build {ref.name}`"
+        f"harness's {places.commit(ref.digest)} and run `harness env build {ref.name}`"
     )
 
 

@@ -80,7 +80,7 @@ def replay(
         spec = msgspec.structs.replace(
             spec, weights_formats=weights_formats, consumers=consumers, python_full=python_full
         )
-        yield Replayed(spec=spec, ref=_ref(spec, recipe))
+        yield Replayed(spec=spec, ref=_ref(spec, recipe, known))
 
 
 def _refuse_other_builder(known: Known) -> None:
@@ -88,7 +88,7 @@ def _refuse_other_builder(known: Known) -> None:
         raise UsageError(
             f"{known.ref.digest[:12]}: environment {known.ref.name} was made by version "
             f"{known.recipe.builder} of the builder and this harness has version {BUILDER_VERSION}, which "
-            "makes something else of the same lock; check out the harness's commit of that time"
+            f"makes something else of the same lock; check out the harness's {known.commit}"
         )
 
 
@@ -133,7 +133,7 @@ def _written(recipe: Recipe, folder: Path) -> EnvironmentSpec:
     )
 
 
-def _ref(spec: EnvironmentSpec, recipe: Recipe) -> EnvironmentRef:
+def _ref(spec: EnvironmentSpec, recipe: Recipe, known: Known) -> EnvironmentRef:
     """What will be made, proved to be what the recipe says."""
     try:
         ref = spec.ref(recipe.backend)
@@ -145,6 +145,6 @@ def _ref(spec: EnvironmentSpec, recipe: Recipe) -> EnvironmentRef:
     if ref.digest != recipe.digest:
         raise ConfigurationError(
             f"environment {spec.name}: of its recipe ({recipe.digest[:12]}) this harness would make "
-            f"something else ({ref.digest[:12]}); check out the harness's commit of that time"
+            f"something else ({ref.digest[:12]}); check out the harness's {known.commit}"
         )
     return ref
