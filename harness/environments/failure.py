@@ -13,7 +13,7 @@ _NO_SPACE = ("No space left on device", "Disk quota exceeded", "os error 28", "o
 _UNSATISFIABLE = re.compile(r"No solution found|Couldn't parse requirement|unsatisfiable")
 _NO_NETWORK = ("network was disabled", "Network connectivity is disabled")
 _NOT_CACHED = re.compile(
-    r"(?<!data )(?P<name>\S+) was not found in the cache|Failed to download `(?P<pin>[^`]+)`"
+    r"(\S+) (?:was not found in the cache|needs to be downloaded from)|Failed to download `([^`]+)`"
 )
 # The solver also says "unsatisfiable" when it was not allowed to look: that is no fault of the specification.
 _NOT_ASKED = (*_NO_NETWORK, "provided package locations")
@@ -53,7 +53,7 @@ def missing_offline(output: str) -> str:
     """What uv has not in its cache and was not allowed to download, in one sentence; empty if it was."""
     if not any(words in output for words in _NO_NETWORK):
         return ""
-    found = (match["name"] or match["pin"] for match in _NOT_CACHED.finditer(output))
+    found = (match[1] or match[2] for match in _NOT_CACHED.finditer(output))
     names = ", ".join(dict.fromkeys(found))
     return (
         f"{names or 'something that is needed'}: not in the cache of uv, and downloads are switched off; "

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from harness.cell import Backend
 from harness.environments import entry_lock, leases, store
@@ -104,7 +105,7 @@ def test_it_waits_for_who_builds_or_removes(make: Maker) -> None:
     cancel = threading.Event()
     lock = entry_lock.lock_file(entry)
     lock.parent.mkdir(parents=True)
-    with entry_lock.FileLock(lock):
+    with FileLock(lock):
         timer = threading.Timer(0.5, cancel.set)
         timer.start()
         with pytest.raises(Interrupted):
