@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_collection(parser)
     options.add_environments(parser)
     options.add_policy(parser)
+    options.add_offline(parser)
     options.add_repeat(parser)
     add_verify_files(parser)
     options.add_output(parser)
@@ -75,6 +76,7 @@ def main(args: argparse.Namespace) -> int:
     from harness.execute.preparation import Preparation
     from harness.ledger.store import LedgerWriter
 
+    options.apply_offline(args)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written

@@ -11,6 +11,7 @@ from typing import Literal
 
 from harness.cell import Backend
 from harness.environments import store
+from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, OutputError
 from harness.execute import kept
@@ -49,6 +50,7 @@ class Preparation:
         self._warm = warm
         self._one_container_per_cell = one_container_per_cell
         self.cancel = cancel
+        self._leases = ExitStack()
         self._opened = ExitStack()
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._workers: Future[Workers] | None = None
@@ -62,6 +64,7 @@ class Preparation:
         self.cancel.set()
         self._pool.shutdown(cancel_futures=True)
         self._opened.close()
+        self._leases.close()
 
     def expect(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
         """Cells will likely run in this environment: start its fork server now, if it is built.
@@ -127,6 +130,7 @@ class Preparation:
         )
 
     def _start(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
-        with suppress(HarnessError, OSError):
+        with suppress(HarnessError, EnvironmentBuildError, OSError):
+            self._leases.enter_context(store.in_use(spec, backend, cancel=self.cancel))
             if (built := store.find(spec, backend)) is not None:
                 self._begin().result().start(Kind(built.ref.digest, runner), built, self.cancel)
