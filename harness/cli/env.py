@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from harness.cell import Backend
 from harness.cli import options
 from harness.errors import ExitCode, UsageError
 
@@ -60,19 +61,25 @@ def _list(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
 
 def _lock(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
     from harness.environments import lock
+    from harness.environments.conda import refresh as conda_lock
     from harness.environments.failure import EnvironmentBuildError
     from harness.paths import cache_folder
 
     code = ExitCode.SATISFIED
     for spec in specs:
         _say(f"{spec.name}: solving")
+        log = cache_folder() / "locks" / f"{spec.name}.log"
         try:
-            lock.refresh(spec, log=cache_folder() / "locks" / f"{spec.name}.log", upgrade=args.upgrade)
+            if args.backend is Backend.CONDA:
+                written = conda_lock.refresh(spec, log=log, upgrade=args.upgrade)
+            else:
+                lock.refresh(spec, log=log, upgrade=args.upgrade)
+                written = spec.lock
         except EnvironmentBuildError as error:
             _say(f"{error.message}\n{spec.name}: the complete output is in {error.log}")
             code = ExitCode.FAILED
         else:
-            _say(f"{spec.name}: wrote {spec.lock}")
+            _say(f"{spec.name}: wrote {written}")
     return code
 
 
@@ -120,7 +127,8 @@ def _prune(specs: list[EnvironmentSpec], args: argparse.Namespace) -> ExitCode:
 
     del args
     before = {stored.folder: stored for stored in inventory.stored()}
-    gone = inventory.prune([spec.ref(backend) for spec in specs for backend in BACKENDS])
+    asked_for = ((spec, backend) for spec in specs for backend in BACKENDS if spec.serves(backend))
+    gone = inventory.prune([spec.ref(backend) for spec, backend in asked_for])
     for folder in gone:
         name = f"{before[folder].ref.name}: " if folder in before else "leftovers: "
         print(f"{name}removed {folder}")  # noqa: T201

@@ -8,6 +8,7 @@ from typing import Protocol
 from harness.cell import Backend
 from harness.environments import venv
 from harness.environments.attempt import Attempt
+from harness.environments.conda import build as conda
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import UsageError
 
@@ -28,6 +29,13 @@ class BackendModule(Protocol):
             Interrupted: the attempt was cancelled.
         """
 
+    def seal(self, spec: EnvironmentSpec, prefix: Path) -> None:
+        """Store what a later build needs to make the same again; the environment has proved to work.
+
+        Raises:
+            OutputError: the cache cannot be written.
+        """
+
     def interpreter(self, prefix: Path) -> Path:
         """Where the environment's Python is (whether or not it exists)."""
 
@@ -38,7 +46,7 @@ class BackendModule(Protocol):
         """What is installed: name to version, sorted by name."""
 
 
-BACKENDS: dict[Backend, BackendModule] = {venv.name: venv}
+BACKENDS: dict[Backend, BackendModule] = {venv.name: venv, conda.name: conda}
 
 
 def choose(backend: Backend) -> BackendModule:

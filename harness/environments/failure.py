@@ -44,6 +44,11 @@ def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuild
     return EnvironmentBuildError(reason, f"{what}: {how_it_ended(ended)}\n{words}", log)
 
 
+def from_words(what: str, words: str, log: Path) -> EnvironmentBuildError:
+    """The error for a step of the build that told why it did not succeed."""
+    return EnvironmentBuildError(_reason(words), f"{what}: {words}", log)
+
+
 def how_it_ended(ended: proc.Finished) -> str:
     """How a command of the build came to its end, in words."""
     if ended.timed_out:

@@ -3,6 +3,8 @@
 environment.toml    what it is for and how it behaves
 requirements.in     what it needs, written by people
 requirements.lock   what is installed, written by :mod:`harness.environments.lock`
+environment.yml     the same for conda, see :mod:`harness.environments.conda`
+conda-*.lock        if there is one for the platform: what conda installs of it
 health.py           run with its interpreter after the build; exit code 0 if it works
 """
 
@@ -73,6 +75,15 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.folder / "requirements.lock"
 
     @property
+    def environment_yml(self) -> Path:
+        """What people ask conda for; not every environment has it."""
+        return self.folder / "environment.yml"
+
+    def conda_lock(self, platform: str) -> Path:
+        """What conda installs on a platform such as ``linux-64``; it need not exist."""
+        return self.folder / f"conda-{platform}.lock"
+
+    @property
     def health(self) -> Path:
         """The script that proves that the environment works."""
         return self.folder / "health.py"
@@ -81,21 +92,28 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         """sha256 (hex) of all that decides what is installed and how it behaves.
 
         Raises:
-            ConfigurationError: there is no lock.
+            ConfigurationError: there is no lock, or not what the backend reads.
         """
-        return jsonio.digest(
-            {
-                "builder": BUILDER_VERSION,
-                "backend": backend,
-                "python": self.python,
-                "lock": without_comments(read_text(self.lock)),
-                "variables": self.variables,
-                "torch_backend": self.torch_backend,
-            }
-        )
+        parts = {
+            "builder": BUILDER_VERSION,
+            "backend": backend,
+            "python": self.python,
+            "lock": without_comments(read_text(self.lock)),
+            "variables": self.variables,
+            "torch_backend": self.torch_backend,
+        }
+        if backend is Backend.CONDA:
+            parts["environment.yml"] = without_comments(read_text(self.environment_yml))
+            for lock in self.folder.glob("conda-*.lock"):
+                parts[lock.name] = without_comments(read_text(lock))
+        return jsonio.digest(parts)
+
+    def serves(self, backend: Backend) -> bool:
+        """Whether the folder holds what this backend reads."""
+        return backend is not Backend.CONDA or self.environment_yml.is_file()
 
     def ref(self, backend: Backend) -> EnvironmentRef:
-        """The name of this environment in cells and records; raises ConfigurationError without a lock."""
+        """The name of this environment in cells and records; raises like :meth:`digest`."""
         return EnvironmentRef(name=self.name, backend=backend, digest=self.digest(backend))
 
 
@@ -170,4 +188,5 @@ def read_text(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         hint = f"; make it with 'harness env lock {path.parent.name}'" if path.suffix == ".lock" else ""
+        hint = "; conda makes no environment without it" if path.name == "environment.yml" else hint
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}){hint}") from error
