@@ -126,6 +126,7 @@ def lock(args: argparse.Namespace) -> ExitCode:
     """Solve each environment, and print what is otherwise than in the lock that was there."""
     from harness.cli.env_diff import print_changes
     from harness.environments import lock as locks
+    from harness.environments.conda import refresh as conda_lock
     from harness.environments.difference import changes
     from harness.environments.failure import EnvironmentBuildError
     from harness.paths import cache_folder
@@ -134,13 +135,18 @@ def lock(args: argparse.Namespace) -> ExitCode:
     for spec in chosen(args):
         say(f"{spec.name}: solving")
         before = spec.recipe(args.backend) if spec.lock.exists() else None
+        log = cache_folder() / "locks" / f"{spec.name}.log"
         try:
-            locks.refresh(spec, log=cache_folder() / "locks" / f"{spec.name}.log", upgrade=args.upgrade)
+            if args.backend is Backend.CONDA:
+                written = conda_lock.refresh(spec, log=log, upgrade=args.upgrade)
+            else:
+                locks.refresh(spec, log=log, upgrade=args.upgrade)
+                written = spec.lock
         except EnvironmentBuildError as error:
             say(f"{error.message}\n{spec.name}: the complete output is in {error.log}")
             code = ExitCode.FAILED
         else:
-            say(f"{spec.name}: wrote {spec.lock}")
+            say(f"{spec.name}: wrote {written}")
             if before is not None:
                 print_changes(spec.name, "now", changes(before, spec.recipe(args.backend)))
     return code

@@ -9,6 +9,7 @@ from typing import Protocol
 from harness.cell import Backend
 from harness.environments import venv
 from harness.environments.attempt import Attempt
+from harness.environments.conda import build as conda
 from harness.environments.recipe import Recipe
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import ConfigurationError, UsageError
@@ -30,6 +31,16 @@ class BackendModule(Protocol):
             Interrupted: the attempt was cancelled.
         """
 
+    def seal(self, spec: EnvironmentSpec, prefix: Path) -> None:
+        """Store what a later build needs to make the same again; the environment has proved to work.
+
+        Raises:
+            OutputError: the cache cannot be written.
+        """
+
+    def files_for(self, recipe: Recipe) -> dict[str, str]:
+        """What it reads beside the lock, by name, made of a recipe of another backend."""
+
     def interpreter(self, prefix: Path) -> Path:
         """Where the environment's Python is (whether or not it exists)."""
 
@@ -40,7 +51,7 @@ class BackendModule(Protocol):
         """What is installed: name to version, sorted by name."""
 
 
-BACKENDS: dict[Backend, BackendModule] = {venv.name: venv}
+BACKENDS: dict[Backend, BackendModule] = {venv.name: venv, conda.name: conda}
 
 
 def choose(backend: Backend) -> BackendModule:

@@ -61,6 +61,11 @@ def missing_offline(output: str) -> str:
     )
 
 
+def from_words(what: str, words: str, log: Path) -> EnvironmentBuildError:
+    """The error for a step of the build that told why it did not succeed."""
+    return EnvironmentBuildError(_reason(words), f"{what}: {words}", log)
+
+
 def how_it_ended(ended: proc.Finished) -> str:
     """How a command of the build came to its end, in words."""
     if ended.timed_out:

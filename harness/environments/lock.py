@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 from harness import jsonio
 from harness.environments import torch_backend, uv_command
 from harness.environments.attempt import Attempt
+from harness.environments.conda.environment_yml import with_pins
 from harness.environments.spec import EnvironmentSpec, read_text, without_comments
 from harness.errors import ConfigurationError
 
@@ -39,6 +40,8 @@ def refresh(
     cancel: threading.Event | None = None,
 ) -> str:
     """Solve ``requirements.in`` and write ``requirements.lock``; answers its text.
+
+    The pins of an ``environment.yml`` are written anew, too.
 
     Args:
         log: the solver's output is appended to it.
@@ -63,7 +66,11 @@ def refresh(
         solved = (scratch / "requirements.lock").read_text("utf-8")
     lock = _header(spec) + strip_labels(solved)
     _refuse(spec, problems(spec, lock=lock))
+    yml = spec.environment_yml
+    pinned = with_pins(read_text(yml), pins(lock), origin=str(yml)) if yml.exists() else ""
     jsonio.write_bytes(spec.lock, lock.encode())
+    if pinned:
+        jsonio.write_bytes(yml, pinned.encode())
     return lock
 
 

@@ -15,7 +15,7 @@ from harness.environments import lock
 from harness.environments import recipe as recipes
 from harness.environments.known import Known
 from harness.environments.recipe import Recipe
-from harness.environments.spec import BUILDER_VERSION, EnvironmentSpec
+from harness.environments.spec import BUILDER_VERSION, EnvironmentSpec, without_comments
 from harness.errors import ConfigurationError, UsageError
 
 # The folder's own health check is not part of a recipe: it would be code that no digest answers for.
@@ -107,7 +107,13 @@ def _for_other(known: Known, backend: Backend, stored: Path) -> Recipe:
             f"{known.ref.digest[:12]}: {backend.value} has made several environments of the same lock "
             f"({several}); name one of them with --digest"
         )
-    return found[0] if found else msgspec.structs.replace(known.recipe, backend=backend, files={})
+    if found:
+        return found[0]
+    files = {
+        name: without_comments(text)
+        for name, text in backends.choose(backend).files_for(known.recipe).items()
+    }
+    return msgspec.structs.replace(known.recipe, backend=backend, files=files)
 
 
 def _written(recipe: Recipe, folder: Path) -> EnvironmentSpec:

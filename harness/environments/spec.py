@@ -3,6 +3,8 @@
 environment.toml    what it is for and how it behaves
 requirements.in     what it needs, written by people
 requirements.lock   what is installed, written by :mod:`harness.environments.lock`
+environment.yml     the same for conda, see :mod:`harness.environments.conda`
+conda-*.lock        if there is one for the platform: what conda installs of it
 health.py           run with its interpreter after the build; exit code 0 if it works
 """
 
@@ -75,6 +77,15 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.folder / "requirements.lock"
 
     @property
+    def environment_yml(self) -> Path:
+        """What people ask conda for; not every environment has it."""
+        return self.folder / "environment.yml"
+
+    def conda_lock(self, platform: str) -> Path:
+        """What conda installs on a platform such as ``linux-64``; it need not exist."""
+        return self.folder / f"conda-{platform}.lock"
+
+    @property
     def health(self) -> Path:
         """The script that proves that the environment works."""
         return self.folder / "health.py"
@@ -83,7 +94,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         """All that decides what is installed and how it behaves.
 
         Raises:
-            ConfigurationError: there is no lock.
+            ConfigurationError: there is no lock, or not what the backend reads.
         """
         return Recipe(
             builder=BUILDER_VERSION,
@@ -92,6 +103,15 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
             lock=without_comments(read_text(self.lock)),
             variables=self.variables,
             torch_backend=self.torch_backend,
+            files={path.name: without_comments(read_text(path)) for path in self._files_of(backend)},
+        )
+
+    def _files_of(self, backend: Backend) -> list[Path]:
+        """What the backend reads beside the lock."""
+        return (
+            [self.environment_yml, *sorted(self.folder.glob("conda-*.lock"))]
+            if backend is Backend.CONDA
+            else []
         )
 
     def digest(self, backend: Backend) -> str:
@@ -99,7 +119,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.recipe(backend).digest
 
     def ref(self, backend: Backend) -> EnvironmentRef:
-        """The name of this environment in cells and records; raises ConfigurationError without a lock."""
+        """The name of this environment in cells and records; raises like :meth:`digest`."""
         return EnvironmentRef(name=self.name, backend=backend, digest=self.digest(backend))
 
 
@@ -179,4 +199,5 @@ def read_text(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         hint = f"; make it with 'harness env lock {path.parent.name}'" if path.suffix == ".lock" else ""
+        hint = "; conda makes no environment without it" if path.name == "environment.yml" else hint
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}){hint}") from error

@@ -195,6 +195,7 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         entry.module.build(entry.spec, prefix, attempt)
         attempt.on_progress(f"{name}: health check")
         health.check(entry.spec, entry.module.interpreter(prefix), attempt)
+        entry.module.seal(entry.spec, prefix)
         marker = marker_file.describe(entry.ref, entry.module, prefix, seconds=time.monotonic() - started)
         _remove_strays(entry.folder, prefix)
         recipe.keep(entry.folder, entry.spec.recipe(entry.ref.backend))

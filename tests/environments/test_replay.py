@@ -33,7 +33,8 @@ OTHER = Backend.CONDA
 @pytest.fixture
 def other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two back-ends."""
-    module = SimpleNamespace(**{**vars(venv), "name": OTHER})
+    files: dict[str, str] = {"environment.yml": "x"}
+    module = SimpleNamespace(**{**vars(venv), "name": OTHER, "files_for": lambda _recipe: files})
     monkeypatch.setattr(backends, "BACKENDS", {Backend.VENV: venv, OTHER: module})
 
 
@@ -215,15 +216,15 @@ def test_by_another_backend(other: None, recorded: EnvironmentRef, tmp_path: Pat
     places = _places(tmp_path, recorded)
     stored = recipes.read(places.recipes, recorded.digest)
     assert stored is not None
-    theirs = msgspec.structs.replace(stored, backend=OTHER)
-    recipes.keep(places.recipes, theirs)
+    theirs = msgspec.structs.replace(stored, backend=OTHER, files={"environment.yml": "x"})
     with replay(find_digest(recorded.digest, places), OTHER, places.recipes) as again:
         assert again.ref == EnvironmentRef(name="small", backend=OTHER, digest=theirs.digest)
         built = _ensure(again)
     assert built.packages == {"tiny": "1.0"}
     assert built.ref.backend is OTHER
 
-    twice = msgspec.structs.replace(theirs, files={"environment.yml": "x"})
+    twice = msgspec.structs.replace(theirs, files={"environment.yml": "y"})
+    recipes.keep(places.recipes, theirs)
     recipes.keep(places.recipes, twice)
     words = _refused(recorded.digest, places, OTHER)
     assert "conda has made several environments of the same lock" in words

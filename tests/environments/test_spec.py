@@ -89,9 +89,11 @@ def test_ref(make: Maker) -> None:
 
 def test_digest_changes_with_what_decides(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     torch = TOML + 'torch_backend = "cpu"\n'
-    digests = [
-        make().digest(Backend.VENV),
-        make().digest(Backend.CONDA),
+    digests = [make().digest(Backend.VENV)]
+    for version in ("1.0", "2.0"):
+        make().environment_yml.write_text(f"dependencies: [library={version}]  # any\n", "utf-8")
+        digests.append(make().digest(Backend.CONDA))
+    digests += [
         make(lock="tiny==2.0\n").digest(Backend.VENV),
         make(lock="tiny==1.0 \\\n    --hash=sha256:00\n").digest(Backend.VENV),
         make(toml=TOML.replace(PYTHON, "3.99")).digest(Backend.VENV),

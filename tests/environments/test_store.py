@@ -33,6 +33,7 @@ class FakeBackend:
 
     def __init__(self) -> None:
         self.builds = 0
+        self.sealed = 0
         self.error: Exception | None = None
 
     def build(self, spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:  # noqa: ARG002
@@ -45,6 +46,10 @@ class FakeBackend:
         python.symlink_to(sys.executable)
         if self.error is not None:
             raise self.error
+
+    def seal(self, spec: EnvironmentSpec, prefix: Path) -> None:  # noqa: ARG002
+        """Count."""
+        self.sealed += 1
 
     def interpreter(self, prefix: Path) -> Path:
         """Like a virtual environment's."""

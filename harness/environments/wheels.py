@@ -1,0 +1,35 @@
+"""Wheels into an environment that has a Python: the same call of uv for every backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.environments import lock, torch_backend, uv_command
+from harness.environments.attempt import Attempt
+from harness.environments.pip_config import UvSettings
+from harness.environments.spec import EnvironmentSpec, read_text
+
+
+def install(spec: EnvironmentSpec, python: Path, attempt: Attempt, settings: UvSettings) -> None:
+    """Install exactly what the lock pins beside what the environment holds already.
+
+    Only wheels are installed: building a source distribution would run its code on the host, with packages
+    that no lock pins. Files are checked against the lock's hashes where it has them.
+
+    Args:
+        python: the environment's interpreter.
+        settings: see :func:`harness.environments.uv_command.settings`.
+
+    Raises:
+        EnvironmentBuildError: with the reason.
+        OSError: uv cannot be started.
+        Interrupted: the attempt was cancelled.
+    """
+    attempt.on_progress(f"{spec.name}: installing {len(lock.pins(read_text(spec.lock)))} packages")
+    # Nothing that runs in an environment writes into it, so bytecode is made now: without, every start of a
+    # worker would compile all that it imports (torch: twice the time).
+    arguments = ["pip", "install", "--python", str(python), "--compile-bytecode", "--only-binary", ":all:"]
+    arguments += ["--no-deps", *settings.arguments, *torch_backend.arguments(spec, settings.variables)]
+    arguments += ["--requirement", str(spec.lock.absolute())]
+    what = f"{spec.name}: installing packages"
+    uv_command.run(arguments, attempt, what=what, variables=settings.variables)
