@@ -37,12 +37,12 @@ def _print(pruned: Pruned, *, dry_run: bool) -> None:
     from harness.cli.columns import print_lines
     from harness.cli.progress import console_for_tables
 
-    went = "would remove" if dry_run else "removed"
+    went, got = ("would remove", "would get") if dry_run else ("removed", "got")
     lines = [f"{_name(each.name)}: {went} {each.folder} ({each.why})" for each in pruned.removed]
     lines += [f"{_name(each.name)}: kept {each.folder}: it is in use" for each in pruned.kept]
     shared = f"; {size(pruned.shared_bytes)} stay, with other names elsewhere (cache of uv)"
     lines.append(
-        f"{len(pruned.removed)} {went}, the disk {'would get' if dry_run else 'got'} back "
+        f"{len(pruned.removed)} {'to remove' if dry_run else went}, the disk {got} back "
         f"{size(pruned.freed_bytes)}{shared if pruned.shared_bytes else ''}"
     )
     print_lines(console_for_tables(), lines)

@@ -59,6 +59,18 @@ def test_a_collection_that_does_not_exist(
     assert (code, "nowhere: does not exist" in line) == (ExitCode.USAGE, True)
 
 
+def test_offline_and_a_collection_of_the_web(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_OFFLINE", "0")  # put back at the end
+    url = "http://127.0.0.1:9/index.json"
+    code, line = failing(capsys, "run", url, "--offline", "--output", tmp_path)
+    assert (code, f"{url}: is not in the cache, and downloads are switched off" in line) == (
+        ExitCode.USAGE,
+        True,
+    )
+
+
 def test_an_empty_collection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     code, line = failing(capsys, "run", tmp_path / "empty", "--output", tmp_path)
