@@ -23,6 +23,7 @@ PURE = (
     "harness/execute/judge/*",
     "harness/execute/pictures/*",
     "harness/execute/rerun.py",
+    "harness/isolation.py",
     "harness/labels.py",
     "harness/ledger/*",
     "harness/limits.py",

@@ -114,7 +114,8 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.DANGEROUS_CONTENT: ReasonText(
         "dangerous content",
-        "Save the weights again without the code that the message names; keep nothing but tensors.",
+        "Save the weights again without the code that the message names; keep nothing but tensors. If they "
+        "need it, ask the maintainers to review it (`[[scan.allow]]` in the policy).",
     ),
     Reason.SCAN_FAILED: ReasonText(
         "scan failed",

@@ -32,8 +32,8 @@ def add_verify_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify-files",
         action="store_true",
-        help="hash every file again (default: one whose size, times and inode are those of an earlier run is "
-        "taken to be unchanged)",
+        help="hash every file again (default: as the policy says, else one whose size, times and inode are "
+        "those of an earlier run is taken to be unchanged)",
     )
 
 
@@ -105,8 +105,9 @@ def plan_for(
                 devices=tuple(dict.fromkeys(args.device or [Device.CPU])),
             ),
             settings=deciding_settings(threads=THREADS, repeat=repeat, policy=policy),
+            policy=policy,
             created_at=clock.now(),
-            verify_files=args.verify_files,
+            verify_files=options.verify_files_for(args, policy),
             on_model=on_model,
             on_likely=lambda environment, consumer: on_likely(specs[environment], consumer),
         )

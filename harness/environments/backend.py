@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from harness.cell import Backend
 from harness.environments import venv
 from harness.environments.attempt import Attempt
+from harness.environments.recipe import Recipe
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import UsageError
+from harness.errors import ConfigurationError, UsageError
 
 
 class BackendModule(Protocol):
@@ -50,3 +52,12 @@ def choose(backend: Backend) -> BackendModule:
         raise UsageError(
             f"environments cannot be made with {backend.value} yet; use one of: {known}"
         ) from None
+
+
+def recipes_of(spec: EnvironmentSpec) -> dict[Backend, Recipe]:
+    """What each backend would make of a folder, without those that do not find there what they read."""
+    recipes: dict[Backend, Recipe] = {}
+    for backend in BACKENDS:
+        with suppress(ConfigurationError):
+            recipes[backend] = spec.recipe(backend)
+    return recipes

@@ -11,8 +11,12 @@ from harness.verdict import Reason
 
 _NO_SPACE = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
 _UNSATISFIABLE = re.compile(r"No solution found|Couldn't parse requirement|unsatisfiable")
+_NO_NETWORK = ("network was disabled", "Network connectivity is disabled")
+_NOT_CACHED = re.compile(
+    r"(\S+) (?:was not found in the cache|needs to be downloaded from)|Failed to download `([^`]+)`"
+)
 # The solver also says "unsatisfiable" when it was not allowed to look: that is no fault of the specification.
-_NOT_ASKED = ("network was disabled", "Network connectivity is disabled", "provided package locations")
+_NOT_ASKED = (*_NO_NETWORK, "provided package locations")
 
 
 class EnvironmentBuildError(Exception):
@@ -41,7 +45,20 @@ def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuild
     # A solver's explanation may be long, and is the one thing that helps: it is kept whole.
     start = output.rfind("No solution found") if reason is Reason.ENVIRONMENT_UNSATISFIABLE else -1
     words = output[start:] if start >= 0 else proc.tail(log)
-    return EnvironmentBuildError(reason, f"{what}: {how_it_ended(ended)}\n{words}", log)
+    how = missing_offline(output) or how_it_ended(ended)
+    return EnvironmentBuildError(reason, f"{what}: {how}\n{words}", log)
+
+
+def missing_offline(output: str) -> str:
+    """What uv has not in its cache and was not allowed to download, in one sentence; empty if it was."""
+    if not any(words in output for words in _NO_NETWORK):
+        return ""
+    found = (match[1] or match[2] for match in _NOT_CACHED.finditer(output))
+    names = ", ".join(dict.fromkeys(found))
+    return (
+        f"{names or 'something that is needed'}: not in the cache of uv, and downloads are switched off; "
+        "do it once without --offline (HARNESS_OFFLINE, UV_OFFLINE)"
+    )
 
 
 def how_it_ended(ended: proc.Finished) -> str:

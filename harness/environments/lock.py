@@ -96,12 +96,10 @@ def problems(spec: EnvironmentSpec, *, lock: str) -> list[str]:
     found: list[str] = []
     for text in without_comments(lock).splitlines():
         line = text.rstrip(" \\")
-        if _ADDRESS.search(line):
-            found.append(f"an address or a place: {line.strip()!r}")
+        if words := _out_of_place(line):
+            found.append(words)
         elif _LABEL.match(line):
             found.append(f"a local version label: {line.strip()!r}")
-        elif not line.startswith((" ", "\t")) and "==" not in line:
-            found.append(f"not pinned: {line.strip()!r}")
         elif spec.torch_backend == torch_backend.CPU_ONLY and _CUDA.match(line):
             found.append(f"a CUDA package in a CPU environment: {line.strip()!r}")
     for line in without_comments(read_text(spec.requirements)).splitlines():
@@ -116,6 +114,26 @@ def problems(spec: EnvironmentSpec, *, lock: str) -> list[str]:
         elif not wanted.specifier.contains(version, prereleases=True):
             found.append(f"{wanted.name} is {version}, requirements.in asks for {wanted.specifier}")
     return found
+
+
+def refuse_places(spec: EnvironmentSpec) -> None:
+    """Refuse a lock by which packages would come from a place that it names itself, or in any version.
+
+    Raises:
+        ConfigurationError: names the lock and every such line.
+    """
+    lines = without_comments(read_text(spec.lock)).splitlines()
+    _refuse(spec, [words for line in lines if (words := _out_of_place(line.rstrip(" \\")))])
+
+
+def _out_of_place(line: str) -> str:
+    """What is wrong with a line, if it does not pin a package or state a hash."""
+    option = line.lstrip().startswith("-") and not line.lstrip().startswith("--hash=")
+    if option or _ADDRESS.search(line):
+        return f"an address or a place: {line.strip()!r}"
+    if not line.startswith((" ", "\t")) and "==" not in line and not _LABEL.match(line):
+        return f"not pinned: {line.strip()!r}"
+    return ""
 
 
 def pins(lock: str) -> dict[str, str]:

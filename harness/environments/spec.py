@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from harness import jsonio
 from harness.cell import Backend, EnvironmentRef, WeightsFormat
+from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
 from harness.limits import Limits
 
@@ -50,6 +50,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         variables: environment variables that are set before anything starts in it.
         torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
         limits: what cells in it may use, where that differs from the defaults.
+        python_full: the interpreter that is taken if the machine has it ("3.11.9"), else any ``python``.
     """
 
     name: str
@@ -61,6 +62,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
     torch_backend: str
     limits: Limits = Limits()
+    python_full: str = ""
 
     @property
     def requirements(self) -> Path:
@@ -77,22 +79,24 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         """The script that proves that the environment works."""
         return self.folder / "health.py"
 
-    def digest(self, backend: Backend) -> str:
-        """sha256 (hex) of all that decides what is installed and how it behaves.
+    def recipe(self, backend: Backend) -> Recipe:
+        """All that decides what is installed and how it behaves.
 
         Raises:
             ConfigurationError: there is no lock.
         """
-        return jsonio.digest(
-            {
-                "builder": BUILDER_VERSION,
-                "backend": backend,
-                "python": self.python,
-                "lock": without_comments(read_text(self.lock)),
-                "variables": self.variables,
-                "torch_backend": self.torch_backend,
-            }
+        return Recipe(
+            builder=BUILDER_VERSION,
+            backend=backend,
+            python=self.python,
+            lock=without_comments(read_text(self.lock)),
+            variables=self.variables,
+            torch_backend=self.torch_backend,
         )
+
+    def digest(self, backend: Backend) -> str:
+        """sha256 (hex) of the recipe; raises like :meth:`recipe`."""
+        return self.recipe(backend).digest
 
     def ref(self, backend: Backend) -> EnvironmentRef:
         """The name of this environment in cells and records; raises ConfigurationError without a lock."""
@@ -109,7 +113,7 @@ def load(folder: Path) -> EnvironmentSpec:
         ConfigurationError: names the file and the field that is missing, unknown or of the wrong type.
     """
     path = folder / "environment.toml"
-    if not _NAME.fullmatch(folder.name):
+    if not is_name(folder.name):
         raise ConfigurationError(
             f"{folder}: an environment's name has lower-case letters, digits and '-' only"
         )
@@ -135,6 +139,11 @@ def load(folder: Path) -> EnvironmentSpec:
         torch_backend=torch_backend,
         limits=file.limits,
     )
+
+
+def is_name(text: str) -> bool:
+    """Whether an environment may be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 def load_all(folder: Path) -> dict[str, EnvironmentSpec]:

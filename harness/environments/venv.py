@@ -22,7 +22,7 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     """
     settings = uv_command.settings()
     variables = settings.variables
-    python = interpreters.find(spec.python, attempt, variables=variables)
+    python = interpreters.find(spec.python, attempt, variables=variables, preferred=spec.python_full)
     venv = ["venv", "--no-project", "--python", str(python), str(prefix)]
     uv_command.run(venv, attempt, what=f"{spec.name}: making a virtual environment", variables=variables)
     attempt.on_progress(f"{spec.name}: installing {len(lock.pins(read_text(spec.lock)))} packages")

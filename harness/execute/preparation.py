@@ -7,17 +7,19 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from typing import Literal
 
 from harness.cell import Backend
 from harness.environments import store
+from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, OutputError
 from harness.execute import kept
 from harness.execute.isolate.choose import choose
-from harness.execute.isolate.level import Level
 from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.stage import stage_worker
 from harness.execute.workers import Kind, Workers
+from harness.isolation import Level
 
 
 class Preparation:
@@ -37,7 +39,7 @@ class Preparation:
     def __init__(
         self,
         *,
-        isolation: str,
+        isolation: Level | Literal["auto"],
         threads: int,
         warm: bool,
         one_container_per_cell: bool = False,
@@ -48,6 +50,7 @@ class Preparation:
         self._warm = warm
         self._one_container_per_cell = one_container_per_cell
         self.cancel = cancel
+        self._leases = ExitStack()
         self._opened = ExitStack()
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._workers: Future[Workers] | None = None
@@ -61,6 +64,7 @@ class Preparation:
         self.cancel.set()
         self._pool.shutdown(cancel_futures=True)
         self._opened.close()
+        self._leases.close()
 
     def expect(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
         """Cells will likely run in this environment: start its fork server now, if it is built.
@@ -97,7 +101,7 @@ class Preparation:
 
     def _open(self) -> Workers:
         try:
-            confinement = choose("auto" if self._isolation == "auto" else Level(self._isolation))
+            confinement = choose(self._isolation)
             self._tell(confinement.description)
             sweep()
             kept.prune()
@@ -126,6 +130,7 @@ class Preparation:
         )
 
     def _start(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
-        with suppress(HarnessError, OSError):
+        with suppress(HarnessError, EnvironmentBuildError, OSError):
+            self._leases.enter_context(store.in_use(spec, backend, cancel=self.cancel))
             if (built := store.find(spec, backend)) is not None:
                 self._begin().result().start(Kind(built.ref.digest, runner), built, self.cancel)

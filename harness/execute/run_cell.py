@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from harness.collection.model import Model
-from harness.collection.scan import ScanResult, scan_weights
+from harness.collection.scan import scan_weights
+from harness.collection.scan.sources import sources_of
 from harness.environments.built import BuiltEnvironment
 from harness.errors import Interrupted, IsolationError, OutputError
 from harness.execute import artifacts, kept
@@ -19,16 +20,16 @@ from harness.execute.circumstances import of_damage, under_circumstances
 from harness.execute.conclude.agreement import agreement
 from harness.execute.conclude.answers import Conclusion, with_required
 from harness.execute.conclude.believe import believed
-from harness.execute.conclude.checks import check_of_verdict
 from harness.execute.conclude.confirm import needs_another
 from harness.execute.conclude.question import Question
+from harness.execute.conclude.scanned import check_of_scan, verdict_of_scan
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.settings import Settings
 from harness.execute.workers import Workers
 from harness.ledger.record import Agreement, Artifact, CheckResult, Record
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
-from harness.verdict import PASSED, Check, CheckStatus, Reason, Status, Verdict
+from harness.verdict import Check, CheckStatus, Reason, Status, Verdict
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,9 +108,10 @@ def _outcome(
     workers: Workers,
     cancel: threading.Event,
 ) -> Outcome:
-    """Scan, and unless something dangerous was found, attempt until the verdict can be believed."""
-    scanned = _scan(scan_weights(question.model, question.weights_format))
-    scan = check_of_verdict(Check.SCAN, scanned)
+    """Scan, and unless something keeps it from being loaded, attempt until the verdict can be believed."""
+    result = scan_weights(question.model, question.weights_format, question.policy.scan)
+    scanned = verdict_of_scan(result, question.policy.scan)
+    scan = check_of_scan(result, scanned, sources_of(question.model, question.weights_format))
     if scanned.status is Status.FAILED:
         return Outcome(conclusion=Conclusion(verdict=scanned), scan=scan)
     attempts: list[Attempted] = []
@@ -134,15 +136,6 @@ def _outcome(
         attempts=len(attempts),
         peak_memory_bytes=max(done.peak_memory_bytes for done in attempts),
     )
-
-
-def _scan(result: ScanResult) -> Verdict:
-    """The three answers of a scan as a verdict."""
-    if result.status == "dangerous":
-        return Verdict.because(Reason.DANGEROUS_CONTENT, result.message)
-    if result.status == "failed":
-        return Verdict.because(Reason.SCAN_FAILED, result.message)
-    return msgspec.structs.replace(PASSED, message=result.message)
 
 
 def _with_agreement(

@@ -11,9 +11,11 @@ from typing import Protocol
 
 import msgspec
 
+from harness.cell import Backend
 from harness.collection.model import Model
 from harness.consumers import CONSUMERS
-from harness.environments import store
+from harness.environments import recipe, store
+from harness.environments.backend import recipes_of
 from harness.environments.built import BuiltEnvironment
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
@@ -130,7 +132,7 @@ class Session:
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
-        with ExitStack() as stack:
+        with ExitStack() as leases, ExitStack() as stack:
             preparation = self._preparation or stack.enter_context(
                 Preparation(
                     isolation=self._settings.isolation,
@@ -144,7 +146,7 @@ class Session:
                 self._expect(cells_of_one[0], preparation)
             workers = preparation.workers(self._observer.isolation)
             pool = stack.enter_context(ThreadPoolExecutor(max_workers=jobs))
-            self._execute_all(by_environment, pool, workers)
+            self._execute_all(by_environment, pool, workers, leases)
 
     def _expect(self, planned: PlannedCell, preparation: Preparation) -> None:
         environment = planned.cell.environment
@@ -157,12 +159,13 @@ class Session:
         by_environment: Mapping[str, list[PlannedCell]],
         pool: ThreadPoolExecutor,
         workers: Workers,
+        leases: ExitStack,
     ) -> None:
         """Build one environment after the other; its cells run while the next one is built."""
         running: set[Future[None]] = set()
         try:
             for name, cells in by_environment.items():
-                built = self._build(name, cells)
+                built = self._build(name, cells, leases)
                 if built is not None:
                     cells.sort(key=lambda planned: -self._expectations.of(planned.cell).seconds)
                     running |= {pool.submit(self._run, planned, built, workers) for planned in cells}
@@ -182,18 +185,20 @@ class Session:
             future.result()
         return rest
 
-    def _build(self, name: str, cells: Sequence[PlannedCell]) -> BuiltEnvironment | None:
-        """The environment; None if it cannot be had, and then its cells are recorded with the reason."""
+    def _build(self, name: str, cells: Sequence[PlannedCell], leases: ExitStack) -> BuiltEnvironment | None:
+        """The environment; None if it cannot be had, and then its cells are recorded with the reason.
+
+        Nobody removes it until the end of ``leases``.
+        """
         started_at = self._clock.now()
         environment = cells[0].cell.environment
         assert environment is not None, "a cell that runs has an environment"
+        spec, backend = self._specs[name], environment.backend
+        self._keep_recipes(spec, backend)
+        say = self._observer.environment
         try:
-            return store.ensure(
-                self._specs[name],
-                environment.backend,
-                on_progress=self._observer.environment,
-                cancel=self._cancel,
-            )
+            leases.enter_context(store.in_use(spec, backend, on_progress=say, cancel=self._cancel))
+            return store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
         except EnvironmentBuildError as error:
             verdict = _of_own_environment(error)
             log = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
@@ -206,6 +211,15 @@ class Session:
             record = self._not_run(planned, verdict, log, at=started_at)
             self._record(msgspec.structs.replace(record, checks=(check,)))
         return None
+
+    def _keep_recipes(self, spec: EnvironmentSpec, backend: Backend) -> None:
+        """Store in the ledger what the environment is made of, so that it can be made again.
+
+        The other backends' recipes are what they make the same environment from.
+        """
+        folder = self._ledger.path.parent / recipe.FOLDER
+        for made in {**recipes_of(spec), backend: spec.recipe(backend)}.values():
+            recipe.keep(folder, made)
 
     def _run(self, planned: PlannedCell, built: BuiltEnvironment, workers: Workers) -> None:
         if self._cancel.is_set():

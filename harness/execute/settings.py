@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from harness.execute.clock import Clock
+from harness.isolation import Level
 from harness.limits import Limits
 from harness.policy import DEFAULT, Policy
 
@@ -20,8 +22,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         collection: as records call it.
         artifacts: folder for what records point to.
         isolation: the level that is asked for, or "auto".
+        one_container_per_cell: whether a container, where that is the level, holds one cell or all of an
+            environment.
         warm: whether workers are forked out of a process that has imported the framework, where that works.
-        one_container_per_cell: whether no cells share a container, where containers isolate.
         threads: for every cell; part of the key, since results depend on it.
         clock: the time that records bear.
         limits: what the command line asks for.
@@ -39,6 +42,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = DEFAULT
     keys: Set[str] = frozenset()
     repeat: int = 1
-    isolation: str = "auto"
-    warm: bool = True
+    isolation: Level | Literal["auto"] = "auto"
     one_container_per_cell: bool = False
+    warm: bool = True

@@ -16,6 +16,7 @@ from harness.plan.likely import Likely, OnLikely
 from harness.plan.matrix import Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
+from harness.policy import DEFAULT, Policy
 
 OnModel: TypeAlias = Callable[[int, int, str], None]
 
@@ -34,6 +35,7 @@ def make_plan(
     backend: Backend,
     selection: Selection,
     settings: dict[str, str],
+    policy: Policy = DEFAULT,
     created_at: str,
     verify_files: bool = False,
     on_model: OnModel = lambda _done, _total, _source: None,
@@ -42,6 +44,8 @@ def make_plan(
     """Plan a collection.
 
     Args:
+        settings: what decides every verdict beside the cell.
+        policy: what it says of some cells decides theirs.
         verify_files: whether to hash files again that by size and time of change are known.
         on_model: hears how many models are read, of how many, and the next one's source.
         on_likely: hears as soon as can be of an environment and a consumer that cells will likely need.
@@ -58,7 +62,7 @@ def make_plan(
     likely = Likely(offers, selection, on_likely)
     models = _read(collection, verify_files, on_model, on_new=likely.new)
     cells, left_out = plan_cells(
-        models, consumers=CONSUMERS, offers=offers, selection=selection, settings=settings
+        models, consumers=CONSUMERS, offers=offers, selection=selection, settings=settings, policy=policy
     )
     if selection.models and not any(selection.wants_model(model.ref) for model in models):
         raise UsageError(f"--select {' '.join(selection.models)}: matches none of the {len(models)} models")

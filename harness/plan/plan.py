@@ -11,6 +11,7 @@ import msgspec
 from harness import jsonio
 from harness.cell import Cell, Depth
 from harness.errors import ConfigurationError
+from harness.policy import Policy
 from harness.verdict import Blame, Reason
 
 SCHEMA = 1
@@ -32,13 +33,19 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
-    """One cell that a run owes a record. ``why`` says in words what put it into the plan."""
+    """One cell that a run owes a record.
+
+    Attributes:
+        why: says in words what put it into the plan.
+        policy: what the policy says of this cell alone, part of its key.
+    """
 
     key: str
     cell: Cell
     depth: Depth
     why: str
     settled: Settled | None = None
+    policy: str = ""
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +70,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[PlannedCell, ...]
     left_out: tuple[LeftOut, ...] = ()
     settings: dict[str, str] = {}
+
+    def is_decided_by(self, policy: Policy) -> bool:
+        """Whether the keys of all cells are those that they have with this policy."""
+        return policy.decided(self.settings) and all(
+            entry.settled is not None or entry.policy == policy.deciding_for(entry.cell)
+            for entry in self.cells
+        )
 
 
 class _Schema(msgspec.Struct):

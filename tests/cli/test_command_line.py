@@ -9,9 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from harness.cell import Backend
 from harness.cli import COMMANDS, run_command_line
+from harness.environments.spec import load_all
 from harness.errors import ExitCode
 from harness.verdict import Reason
 from tests.cli.planned import outcome_of, write_ledger
@@ -177,7 +180,9 @@ def test_an_action_without_names_is_complete(capsys: pytest.CaptureFixture[str])
 def test_a_cell_of_another_collection(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_ledger(tmp_path, outcome_of("strange", Reason.EXCEPTION))
+    ref = load_all(ROOT / "environments")["onnx"].ref(Backend.VENV)
+    outcome = msgspec.structs.replace(outcome_of("strange", Reason.EXCEPTION), environment=ref)
+    write_ledger(tmp_path, outcome)
     code, line = failing(capsys, "reproduce", "strange", collection, "--output", tmp_path)
     assert code == ExitCode.USAGE
     assert f"strange: {collection} has no such cell; name the COLLECTION that was tested" in line

@@ -54,14 +54,17 @@ class Handler(BaseHTTPRequestHandler):
             self.release.wait(5)
             return
         path = self.folder / name
+        path = path / "index.html" if path.is_dir() else path
         if not path.is_file():
             self.send_error(404)
             return
         data = path.read_bytes()
         self.send_response(200)
         self.send_header("Content-Length", str(len(data) + (100 if what == "cut short" else 0)))
+        if path.suffix == ".html":
+            self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(data)
+        self.wfile.write(data[: len(data) // 2] if what == "half" else data)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Silence."""

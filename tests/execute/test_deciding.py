@@ -22,6 +22,7 @@ SAID_OTHERWISE = (
     "harness.execute.clock",
     "harness.execute.kept",  # the outputs of other formats, whose agreement is a finding
     "harness.execute.settings",
+    "harness.isolation",  # words
     "harness.jsonio",
     "harness.labels",  # words
     "harness.ledger.record",

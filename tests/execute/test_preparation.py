@@ -17,6 +17,7 @@ from harness.environments.spec import EnvironmentSpec, load
 from harness.errors import IsolationError
 from harness.execute.isolate import choose
 from harness.execute.preparation import Preparation
+from harness.isolation import Level
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork servers")
 
@@ -42,7 +43,7 @@ def spec(tmp_path: Path) -> EnvironmentSpec:
     return load(folder)
 
 
-def _preparation(isolation: str = "process") -> Preparation:
+def _preparation(isolation: Level = Level.PROCESS) -> Preparation:
     return Preparation(isolation=isolation, threads=1, warm=True, cancel=threading.Event())
 
 
@@ -81,7 +82,7 @@ def test_a_level_that_cannot_be_had_is_told_when_workers_are_asked_for(
 ) -> None:
     monkeypatch.setenv("PATH", "")  # no bubblewrap
     choose.forget()
-    with _preparation("sandbox") as preparation:
+    with _preparation(Level.SANDBOX) as preparation:
         preparation.expect(spec, Backend.VENV, _RUNNER)
         with pytest.raises(IsolationError, match="bubblewrap"):
             preparation.workers(lambda _line: None)
@@ -92,5 +93,5 @@ def test_nothing_happens_unless_something_is_to_be_run(monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", "")
     choose.forget()
     before = threading.active_count()
-    with _preparation("sandbox"):
+    with _preparation(Level.SANDBOX):
         assert (psutil.Process().children(), threading.active_count()) == ([], before)

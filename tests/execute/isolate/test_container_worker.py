@@ -39,10 +39,12 @@ def outputs(inside: Confinement, model: Model, folder: Path, *, warm: bool = Fal
         ) as workers,
         workers.folder() as cell,
     ):
+        staged = stage_model(model, WEIGHTS, cell / "model")
         job = Job(
             runner="bioimageio_core",
             tasks=prepare_tasks(model, cell)[:1],
-            description=stage_model(model, WEIGHTS, cell / "model").relative_to(cell).as_posix(),
+            description=staged.description.relative_to(cell).as_posix(),
+            weights=staged.weights.relative_to(cell).as_posix(),
             weights_format=WEIGHTS.value,
             device="cpu",
             threads=1,
