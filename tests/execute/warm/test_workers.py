@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import psutil
@@ -31,7 +30,7 @@ MIB = 1024**2
 def servers() -> list[psutil.Process]:
     """The interpreters that serve forks, below this process and in its containers."""
     below = psutil.Process().children(recursive=True)
-    if shutil.which("docker"):
+    with suppress(pytest.skip.Exception):  # without an engine there are no containers
         below += [process for name in own_containers() for process in inside(name)]
     return [p for p in below if p.name().startswith("python") and any("forkserver" in a for a in p.cmdline())]
 
