@@ -115,10 +115,11 @@ class OwnEngine:
     def start(self) -> None:
         """Return once it answers."""
         kept = [f"--{what}={self._folder / what}" for what in ("data-root", "exec-root", "pidfile")]
-        alone = ("--bridge", "none", "--iptables=false", "--ip6tables=false")
+        alone = ("--bridge=none", "--iptables=false", "--ip6tables=false")
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["dockerd", *kept, *alone, "--host", self.host],
+                # In the machine's network it would remove the bridge of the machine's engine.
+                ["unshare", "--net", "dockerd", *kept, *alone, "--host", self.host],
                 cwd=self._folder,
                 stdout=log,
                 stderr=log,
