@@ -27,6 +27,7 @@ SAID_OTHERWISE = (
     "harness.labels",  # words
     "harness.ledger.record",
     "harness.limits",  # a cell that hit a limit runs again when it may use more
+    "harness.network",  # files are known by their sha256, wherever they came from
     "harness.paths",
     "harness.plan.plan",
     "harness.policy",  # its settings
