@@ -143,8 +143,8 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.DEPENDENCY_NOT_INSTALLED: ReasonText(
         "declared dependency not installed",
-        "Nothing is wrong with the declaration: this version runs every model in the tool's own environment "
-        "(`harness env show`) and installs nothing that a model declares.",
+        "Nothing is wrong with the declaration: the tool's own environment (`harness env show`) installs "
+        "nothing that a model declares. `harness run --as-described` runs it in what it declares, too.",
     ),
     Reason.WEIGHTS_MISMATCH: ReasonText(
         "weights do not fit the architecture",

@@ -107,9 +107,10 @@ def _plan(
             ),
             settings=deciding_settings(threads=recorded.threads, repeat=recorded.repeat, policy=policy),
             created_at=now(),
+            as_described=recorded.environment is not None and recorded.environment.as_described,
             on_model=on_model,
         )
-    return planned, specs
+    return planned, {**specs, **planned.declared}
 
 
 def _same_cell(planned: Planned, recorded: Record, collection: str) -> PlannedCell:
@@ -177,7 +178,7 @@ def _execute(
                 clock=Clock(),
                 limits=Limits.of(recorded.limits),
                 policy=policy,
-                keys=frozenset(cell.key for cell in planned.plan.cells),
+                keys=planned.plan.comparable,
                 repeat=recorded.repeat,
             ),
             observer=display,

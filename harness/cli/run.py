@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_environments(parser)
     options.add_policy(parser)
     options.add_repeat(parser)
+    options.add_as_described(parser)
     add_verify_files(parser)
     options.add_output(parser)
     options.add_site(parser)
@@ -162,7 +163,8 @@ def _settings(args: argparse.Namespace, run: str, work: Work, clock: Clock) -> S
         clock=clock,
         limits=Limits(seconds=args.timeout),
         policy=work.policy,
-        keys=frozenset(cell.key for cell in work.planned.plan.cells),
+        keys=work.planned.plan.comparable,
+        described_in=work.planned.plan.described_in,
         repeat=work.repeat,
         isolation=args.isolation,
         warm=not args.no_fork,

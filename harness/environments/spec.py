@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from harness import jsonio
-from harness.cell import Backend, EnvironmentRef, WeightsFormat
+from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
 from harness.errors import ConfigurationError, UsageError
 from harness.limits import Limits
 
@@ -61,6 +61,11 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
     torch_backend: str
     limits: Limits = Limits()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether code in its packages may run outside of isolation: somebody has chosen them with care."""
+        return True
 
     @property
     def requirements(self) -> Path:
@@ -112,6 +117,10 @@ def load(folder: Path) -> EnvironmentSpec:
     if not _NAME.fullmatch(folder.name):
         raise ConfigurationError(
             f"{folder}: an environment's name has lower-case letters, digits and '-' only"
+        )
+    if folder.name.startswith(AS_DESCRIBED):
+        raise ConfigurationError(
+            f"{folder}: {AS_DESCRIBED} is what environments of models' authors are called"
         )
     text = read_text(path)
     try:

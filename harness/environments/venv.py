@@ -5,10 +5,14 @@ from __future__ import annotations
 from importlib.metadata import distributions
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from harness.cell import Backend
+from harness.environments import bytecode, lock, torch_backend, uv_command
 from harness.environments import interpreter as interpreters
-from harness.environments import lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
+from harness.environments.declared.spec import DeclaredSpec
+from harness.environments.solve import solved
 from harness.environments.spec import EnvironmentSpec, read_text
 
 name = Backend.VENV
@@ -20,18 +24,28 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     Only wheels are installed: building a source distribution would run its code on the host, with packages
     that no lock pins. Files are checked against the lock's hashes where it has them.
     """
+    if isinstance(spec, DeclaredSpec):
+        spec = solved(spec, attempt)
     settings = uv_command.settings()
     variables = settings.variables
     python = interpreters.find(spec.python, attempt, variables=variables)
     venv = ["venv", "--no-project", "--python", str(python), str(prefix)]
     uv_command.run(venv, attempt, what=f"{spec.name}: making a virtual environment", variables=variables)
-    attempt.on_progress(f"{spec.name}: installing {len(lock.pins(read_text(spec.lock)))} packages")
+    pins = lock.pins(read_text(spec.lock))
+    attempt.on_progress(f"{spec.name}: installing {len(pins)} packages")
     # Nothing that runs in an environment writes into it, so bytecode is made now: without, every start of a
     # worker would compile all that it imports (torch: twice the time).
-    sync = ["pip", "sync", "--python", str(interpreter(prefix)), "--compile-bytecode"]
-    sync += ["--only-binary", ":all:", "--allow-empty-requirements", *settings.arguments]
-    sync += [*torch_backend.arguments(spec, variables), str(spec.lock.absolute())]
+    sync = ["pip", "sync", "--python", str(interpreter(prefix)), "--only-binary", ":all:"]
+    sync += [
+        "--allow-empty-requirements",
+        *settings.arguments,
+        *(["--compile-bytecode"] if spec.trusted else []),
+    ]
+    torch = SpecifierSet(f"=={pins['torch']}" if "torch" in pins else "")
+    sync += [*torch_backend.arguments(spec, variables, wanted=torch), str(spec.lock.absolute())]
     uv_command.run(sync, attempt, what=f"{spec.name}: installing packages", variables=variables)
+    if not spec.trusted:
+        bytecode.compile_from_outside(prefix, python, attempt)
 
 
 def interpreter(prefix: Path) -> Path:

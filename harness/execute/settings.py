@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         clock: the time that records bear.
         limits: what the command line asks for.
         policy: its bounds of tolerance and its required checks are part of the key.
-        keys: of all cells of the plan, whose outputs may be compared with each other.
+        keys: of the cells of the plan whose outputs others may be held against.
+        described_in: for the keys of cells that also run as their authors describe: that environment's name.
         repeat: how often the declared inputs are run; part of the key.
     """
 
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     policy: Policy = DEFAULT
     keys: Set[str] = frozenset()
+    described_in: Mapping[str, str] = {}
     repeat: int = 1
     isolation: str = "auto"
     warm: bool = True

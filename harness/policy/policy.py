@@ -126,7 +126,10 @@ class LimitsRule(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole policy; an empty one requires every cell, and neither waives nor bounds anything."""
+    """The whole policy; an empty one requires every cell, and neither waives nor bounds anything.
+
+    ``as_described`` says whether weights also run in what their authors declare.
+    """
 
     schema: int = SCHEMA
     rules: tuple[Rule, ...] = msgspec.field(default=(), name="rule")
@@ -134,6 +137,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     checks: Checks = Checks()
     limits: tuple[LimitsRule, ...] = ()
     tolerance: Bounds = Bounds()
+    as_described: bool = False
 
     def level_of(self, cell: Cell) -> tuple[Level, str]:
         """The level of a cell, and the rule that decided it in words: the first one that matches."""
