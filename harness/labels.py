@@ -122,7 +122,7 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.ENVIRONMENT_UNSATISFIABLE: ReasonText(
         "environment cannot be solved",
-        "Correct the declared dependencies so that the solver finds a solution.",
+        "Correct the declared dependencies: the message says what stands in the way.",
     ),
     Reason.ENVIRONMENT_BUILD_FAILED: ReasonText(
         "environment build failed", "See the build log, then run again with `--rerun inconclusive`."

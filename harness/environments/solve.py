@@ -19,7 +19,6 @@ from harness.verdict import Reason
 
 # The solver's words where a package is only there as source, which is never built here.
 _ONLY_SOURCE = ("no usable wheels", "building from source is disabled")
-_ALONE = "declared.in"
 
 
 def solved(spec: DeclaredSpec, attempt: Attempt) -> DeclaredSpec:
@@ -29,79 +28,80 @@ def solved(spec: DeclaredSpec, attempt: Attempt) -> DeclaredSpec:
     to be had on this machine.
 
     Raises:
-        EnvironmentBuildError: no version of Python has a solution; the declaration is only at fault
-            (``declared_so``) if it has none by itself either.
+        EnvironmentBuildError: no version of Python has a solution, and the declaration is at fault
+            (``declared_so``) if it has none by itself either; or none of those that have one is here.
         OSError: uv cannot be started.
         Interrupted: the attempt was cancelled.
     """
     attempt.on_progress(f"{spec.name}: solving what the author declares")
-    everything = (*spec.declaration.pip, *spec.needs)
-    jsonio.write_bytes(spec.requirements, _lines(everything))
-    unsolved: list[EnvironmentBuildError] = []
+    wanted = (*spec.declaration.pip, *spec.needs)
     missing: list[EnvironmentBuildError] = []
-    for python in nearest(spec.declaration.pythons, spec.python):
-        candidate = msgspec.structs.replace(spec, python=python)
-        try:
-            _solve(candidate, spec.requirements.name, everything, attempt)
-        except EnvironmentBuildError as error:
-            if error.reason is not Reason.ENVIRONMENT_UNSATISFIABLE:
-                raise
+    unsolved: list[EnvironmentBuildError] = []
+    for candidate in _candidates(spec):
+        error = _solve(candidate, wanted, attempt)
+        if error is not None:
             unsolved.append(error)
             continue
         try:
-            interpreter.find(python, attempt, variables=uv_command.settings().variables)
-        except EnvironmentBuildError as error:
-            missing.append(error)
+            interpreter.find(candidate.python, attempt, variables=uv_command.settings().variables)
+        except EnvironmentBuildError as not_found:
+            missing.append(not_found)
         else:
             return candidate
-    if missing:
-        raise missing[0]
-    raise _told(spec, unsolved[0], attempt)
+    raise missing[0] if missing else _blamed(spec, unsolved[0], attempt)
 
 
-def _told(spec: DeclaredSpec, unsolved: EnvironmentBuildError, attempt: Attempt) -> EnvironmentBuildError:
+def _blamed(spec: DeclaredSpec, unsolved: EnvironmentBuildError, attempt: Attempt) -> EnvironmentBuildError:
     """Whose fault it is that there is no solution: found out by solving the declaration by itself."""
-    alone = spec.declaration.pip
-    jsonio.write_bytes(spec.folder / _ALONE, _lines(alone))
-    errors: list[EnvironmentBuildError] = []
-    for python in nearest(spec.declaration.pythons, spec.python):
-        try:
-            _solve(msgspec.structs.replace(spec, python=python), _ALONE, alone, attempt)
-        except EnvironmentBuildError as error:
-            if error.reason is not Reason.ENVIRONMENT_UNSATISFIABLE:
-                return error
-            errors.append(error)
-        else:
-            message = (
-                f"{spec.name}: what the author declares can be installed with Python {python}, but not "
-                f"beside what the cell needs ({', '.join(spec.needs)})\n{unsolved.message}"
-            )
-            return EnvironmentBuildError(unsolved.reason, message, attempt.log)
-    first = errors[0]
-    if any(words in error.message for error in errors for words in _ONLY_SOURCE):
-        message = f"{first.message}\nwhat is distributed as source is not built: that would run its code"
-        return EnvironmentBuildError(first.reason, message, attempt.log)
+    alone: list[EnvironmentBuildError] = []
+    for candidate in _candidates(spec):
+        error = _solve(candidate, spec.declaration.pip, attempt)
+        if error is None:
+            what = f"what the author declares can be installed with Python {candidate.python}, but not beside"
+            return _told(f"{spec.name}: {what} what the cell needs ({', '.join(spec.needs)})", unsolved)
+        alone.append(error)
+    first = alone[0]
+    if len(alone) > 1:
+        first = _told(f"{spec.name}: there is no solution with any Python that may be taken", first)
+    if any(words in error.message for error in alone for words in _ONLY_SOURCE):
+        return _told("what is distributed as source alone is not built, since that runs its code", first)
     if spec.declaration.elsewhere:
         places = ", ".join(spec.declaration.elsewhere)
-        message = f"{first.message}\nthe declaration names further places, which are not asked: {places}"
-        return EnvironmentBuildError(first.reason, message, attempt.log)
-    return EnvironmentBuildError(first.reason, first.message, attempt.log, declared_so=True)
+        return _told(f"further places that the declaration names are not asked: {places}", first)
+    return EnvironmentBuildError(first.reason, first.message, first.log, declared_so=True)
 
 
-def _solve(spec: DeclaredSpec, file: str, requirements: Sequence[str], attempt: Attempt) -> None:
-    """Solve a file of the spec's folder for one version of Python into ``requirements.lock``."""
+def _told(what: str, error: EnvironmentBuildError) -> EnvironmentBuildError:
+    return EnvironmentBuildError(error.reason, f"{what}\n{error.message}", error.log)
+
+
+def _candidates(spec: DeclaredSpec) -> list[DeclaredSpec]:
+    pythons = nearest(spec.declaration.pythons, spec.python)
+    return [msgspec.structs.replace(spec, python=python) for python in pythons]
+
+
+def _solve(spec: DeclaredSpec, requirements: Sequence[str], attempt: Attempt) -> EnvironmentBuildError | None:
+    """Solve for the spec's Python into its lock; answers with the solver's error if there is no solution."""
     settings = uv_command.settings()
+    jsonio.write_bytes(spec.requirements, "".join(f"{line}\n" for line in requirements).encode())
     jsonio.write_bytes(spec.lock, spec.preferences.encode())
-    arguments = ["pip", "compile", file, "--output-file", spec.lock.name, "--quiet", "--no-header"]
-    # Any interpreter will do to ask for another version's solution, and uv looks for none by itself.
+    arguments = ["pip", "compile", spec.requirements.name, "--output-file", spec.lock.name, "--quiet"]
+    # Any interpreter will do to ask for another version's solution.
     arguments += ["--python", sys.executable, "--python-version", spec.python, "--only-binary", ":all:"]
-    arguments += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
+    arguments += ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
     arguments += ["--annotation-style", "line", *settings.arguments]
     arguments += torch_backend.arguments(spec, settings.variables, wanted=_torch(requirements))
-    what = f"{spec.name}: solving for Python {spec.python}"
-    uv_command.run(arguments, attempt, what=what, variables=settings.variables)
-    found = lock.strip_labels(spec.lock.read_text("utf-8"))
-    jsonio.write_bytes(spec.lock, found.encode())
+    what = f"{spec.name}: solving {', '.join(requirements)} for Python {spec.python}"
+    with attempt.log.open("a", encoding="utf-8") as log:
+        log.write(f"{what}\n")
+    try:
+        uv_command.run(arguments, attempt, what=what, variables=settings.variables)
+    except EnvironmentBuildError as error:
+        if error.reason is Reason.ENVIRONMENT_UNSATISFIABLE:
+            return error
+        raise
+    jsonio.write_bytes(spec.lock, lock.strip_labels(spec.lock.read_text("utf-8")).encode())
+    return None
 
 
 def _torch(requirements: Sequence[str]) -> SpecifierSet:
@@ -111,7 +111,3 @@ def _torch(requirements: Sequence[str]) -> SpecifierSet:
         if requirement.name == "torch":
             allowed &= requirement.specifier
     return allowed
-
-
-def _lines(requirements: Sequence[str]) -> bytes:
-    return "".join(f"{requirement}\n" for requirement in requirements).encode()

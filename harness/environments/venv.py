@@ -8,8 +8,8 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from harness.cell import Backend
-from harness.environments import bytecode, lock, torch_backend, uv_command
 from harness.environments import interpreter as interpreters
+from harness.environments import lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.declared.spec import DeclaredSpec
 from harness.environments.solve import solved
@@ -34,18 +34,14 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     pins = lock.pins(read_text(spec.lock))
     attempt.on_progress(f"{spec.name}: installing {len(pins)} packages")
     # Nothing that runs in an environment writes into it, so bytecode is made now: without, every start of a
-    # worker would compile all that it imports (torch: twice the time).
+    # worker would compile all that it imports (torch: twice the time). But uv starts the environment's
+    # interpreter for it, which runs the `.pth` files that any package can bring along.
     sync = ["pip", "sync", "--python", str(interpreter(prefix)), "--only-binary", ":all:"]
-    sync += [
-        "--allow-empty-requirements",
-        *settings.arguments,
-        *(["--compile-bytecode"] if spec.trusted else []),
-    ]
+    sync += ["--compile-bytecode"] if spec.trusted else []
+    sync += ["--allow-empty-requirements", *settings.arguments]
     torch = SpecifierSet(f"=={pins['torch']}" if "torch" in pins else "")
     sync += [*torch_backend.arguments(spec, variables, wanted=torch), str(spec.lock.absolute())]
     uv_command.run(sync, attempt, what=f"{spec.name}: installing packages", variables=variables)
-    if not spec.trusted:
-        bytecode.compile_from_outside(prefix, python, attempt)
 
 
 def interpreter(prefix: Path) -> Path:

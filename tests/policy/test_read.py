@@ -93,7 +93,11 @@ def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
             "[tolerance]\nfloor = {atol = 2}\nceiling = {atol = 1}",
             "field tolerance.floor.atol: 2 is above the ceiling, 1$",
         ),
-        ("rules = []", "field rules: is unknown; known: schema, rule, waiver, checks, limits, tolerance$"),
+        (
+            "rules = []",
+            "field rules: is unknown; known: schema, rule, waiver, checks, limits, tolerance, as_described$",
+        ),
+        ("as_described = 1", "field as_described: expected `bool`, got `int`$"),
         ("rule =", "is no TOML: "),
         ("a = " + "[" * 100_000, "is no TOML: "),
     ],

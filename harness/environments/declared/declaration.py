@@ -64,7 +64,7 @@ class Notes:
 
     def words(self) -> tuple[str, ...]:
         """One phrase for each kind of change, of bounded length."""
-        return tuple(f"{_named(list(subjects))}: {why}" for why, subjects in self._subjects.items())
+        return tuple(f"{_named(list(subjects))} ({why})" for why, subjects in self._subjects.items())
 
 
 def quoted(text: str) -> str:

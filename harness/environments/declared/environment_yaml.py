@@ -10,8 +10,9 @@ from harness.collection.fault import ModelFault
 from harness.environments.declared import match_spec, pythons, requirements_txt
 from harness.environments.declared.declaration import Declaration, Notes, RefusedError, quoted
 
-_FIELDS = {"channels", "dependencies"}
+_FIELDS = {"channels", "dependencies", "variables"}
 _OWN = {"name", "prefix"}
+_TOOLS = {"bioimageio.core", "bioimageio.spec"}
 _NO_DEFAULTS, _DEFAULTS, _COMMUNITY = "nodefaults", "defaults", "conda-forge"
 _MOST = 2_000
 _ADDRESS = "https://conda.anaconda.org/"
@@ -22,19 +23,24 @@ def read(text: str, notes: Notes) -> Declaration:
     content = _mapping(text)
     if content.get("variables"):
         raise RefusedError("field variables: is not set here; set it in the model's code", malformed=False)
-    for field in content.keys() - _FIELDS - {"variables"}:
-        why = "is the author's own" if field in _OWN else "means nothing here"
-        notes.add(f"field {quoted(str(field))}", why)
+    for field in [field for field in content if field not in _FIELDS]:
+        notes.add(f"{field}:", "the author's own" if field in _OWN else "without a meaning here")
     plain, lines = _dependencies(content.get("dependencies"))
     specs = [match_spec.parsed(text, notes) for text in plain]
-    packages = sorted({match_spec.normalised(spec) for spec in specs if spec.name not in {"python", "pip"}})
+    packages = set()
+    for spec in specs:
+        if spec.name in _TOOLS and (requirement := match_spec.as_requirement(spec)):
+            notes.add(requirement, "the wheel: the tool is installed as such")
+            lines.append(requirement)
+        elif spec.name not in {"python", "pip"}:
+            packages.add(match_spec.normalised(spec))
     fits = [pythons.fitting(spec.versions, notes) for spec in specs if spec.name == "python"]
     found = requirements_txt.read_lines(lines, notes)
     channels = _channels(content.get("channels"), notes)
     return Declaration(
         pythons=_common([*fits, found.pythons]),
         channels=channels if packages else (),
-        conda=tuple(packages),
+        conda=tuple(sorted(packages)),
         pip=found.pip,
         elsewhere=found.elsewhere,
     )
@@ -75,7 +81,7 @@ def _channels(listed: object, notes: Notes) -> tuple[str, ...]:
         channel = text.strip().removeprefix(_ADDRESS).strip("/")
         if channel == _DEFAULTS:
             notes.add("channel defaults", "left out: its terms do not let everybody use it")
-        elif "://" in text or text.startswith((".", "/", "~")):
+        elif "://" in channel or text.startswith((".", "/", "~")):
             raise RefusedError(
                 f"channels: {quoted(text)} is not asked; name a public channel such as conda-forge",
                 malformed=False,

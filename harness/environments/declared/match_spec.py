@@ -63,6 +63,19 @@ def normalised(spec: Spec) -> str:
     return f"{channel}{spec.name}{_versions(spec)}"
 
 
+def as_requirement(spec: Spec) -> str:
+    """What pip calls the same package; empty if its versions cannot be said in pip's words.
+
+    Raises:
+        RefusedError: what is asked of the version is not understood.
+    """
+    versions = _versions(spec)
+    if "|" in versions:
+        return ""
+    fuzzy = re.fullmatch(r"=([^=].*)", versions)
+    return f"{spec.name}=={fuzzy[1]}.*" if fuzzy else f"{spec.name}{versions}"
+
+
 def _versions(spec: Spec) -> str:
     text = spec.versions
     if not text.strip():

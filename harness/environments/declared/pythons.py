@@ -10,6 +10,7 @@ from harness.environments.declared.declaration import Notes, RefusedError, quote
 
 # The oldest is the worker's; newer ones are added when they are out.
 KNOWN = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+_LONGEST = 64
 _PATCHES = range(60)
 _FUZZY = re.compile(r"=?\s*(?P<version>\d+(\.\d+)*)(\.\*|\*)?")
 _EXACT = re.compile(r"={2,3}\s*(?P<minor>\d+\.\d+)(\.(\d+|\*))?")
@@ -63,8 +64,10 @@ def _specifiers(part: str, constraint: str) -> SpecifierSet:
     elif fuzzy := _FUZZY.fullmatch(text):
         text = f"=={fuzzy['version']}.*"
     try:
+        if len(text) > _LONGEST:
+            raise InvalidSpecifier(text)
         return SpecifierSet(text)
-    except (InvalidSpecifier, ValueError) as error:
+    except InvalidSpecifier as error:
         raise RefusedError(
             f"python{quoted(constraint)}: is no version; write for example python=3.11", malformed=True
         ) from error

@@ -13,7 +13,7 @@ from harness.environments.declared.declaration import LABEL_DROPPED, Notes, Refu
 
 _LONGEST = 500
 _PLACE = re.compile(
-    r"[A-Za-z][\w+.-]*:|\.{0,2}[\\/]|\.{1,2}$|~|.*\.(whl|zip|tar\.gz|tar\.bz2|tgz)$", re.IGNORECASE
+    r"[A-Za-z][\w+.-]*:|\.{0,2}[\\/]|\.{1,2}$|~|[^@\s]*\.(whl|zip|tar\.gz|tar\.bz2|tgz)$", re.IGNORECASE
 )
 _VERSION_CONTROL = re.compile(r"([^@;]*@\s*)?(git|hg|svn|bzr)(\+|:|@)", re.IGNORECASE)
 
@@ -48,6 +48,7 @@ def normalised(text: str, notes: Notes) -> Normal:
         raise RefusedError(f"{quoted(text)}: is no requirement", malformed=True)
     try:
         requirement = Requirement(text)
+        name = canonicalize_name(requirement.name, validate=True)
         given = sorted(requirement.specifier, key=str)
         specifiers = [_without_label(specifier) for specifier in given]
     except (InvalidRequirement, RecursionError, ValueError) as error:
@@ -61,7 +62,6 @@ def normalised(text: str, notes: Notes) -> Normal:
         )
     if specifiers != given:
         notes.add(text.partition(";")[0], LABEL_DROPPED)
-    name = canonicalize_name(requirement.name)
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     versions = ",".join(sorted(map(str, SpecifierSet(",".join(map(str, specifiers))))))
     marker = f" ; {requirement.marker}" if requirement.marker else ""
