@@ -120,6 +120,15 @@ def add_repeat(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_as_described(parser: argparse.ArgumentParser) -> None:
+    """``--as-described``."""
+    parser.add_argument(
+        "--as-described",
+        action="store_true",
+        help="run weights that name their own dependencies in those, too (default: as the policy says)",
+    )
+
+
 def policy_for(args: argparse.Namespace) -> Policy:
     """The policy that ``--policy`` names or that lies with the collection, else the default one."""
     return policy_of(args.collection or DEFAULT_COLLECTION, args.policy)

@@ -40,6 +40,8 @@ def environment_of(
 ) -> Iterator[Replayed | None]:
     """The record's environment as it was, by ``--backend`` if that is given; None for a cell without one.
 
+    None, too, for one that an author declares: it follows from the model, and is made for its cells.
+
     Raises:
         UsageError: it cannot be made any more.
         ConfigurationError: its recipe was changed.
@@ -47,7 +49,7 @@ def environment_of(
     from harness.environments.known import known
     from harness.environments.replay import replay
 
-    if recorded.environment is None:
+    if recorded.environment is None or recorded.environment.as_described:
         yield None
         return
     places = places_of(args, records)

@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
         planned = _plan(collection, specs, again, recorded, policy)
         entry = _same_cell(planned, recorded, collection)
         _say_what_is_otherwise(entry, recorded, again)
-        now = _execute(args, entry, planned, specs, recorded, policy)
+        now = _execute(args, entry, planned, {**specs, **planned.declared}, recorded, policy)
     return int(_print(recorded, now, args.output / "reproduced"))
 
 
@@ -130,6 +130,7 @@ def _plan(
             settings=deciding_settings(threads=recorded.threads, repeat=recorded.repeat, policy=policy),
             policy=policy,
             created_at=now(),
+            as_described=recorded.environment is not None and recorded.environment.as_described,
             verify_files=policy.verify_files,
             on_model=on_model,
         )
@@ -200,7 +201,7 @@ def _execute(
                 clock=Clock(),
                 limits=Limits.of(recorded.limits),
                 policy=policy,
-                keys=frozenset(cell.key for cell in planned.plan.cells),
+                keys=planned.plan.comparable,
                 repeat=recorded.repeat,
                 isolation=policy.isolation.chosen("auto"),
                 one_container_per_cell=policy.isolation.one_container_per_cell,

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_policy(parser)
     options.add_offline(parser)
     options.add_repeat(parser)
+    options.add_as_described(parser)
     add_verify_files(parser)
     options.add_output(parser)
     options.add_site(parser)
@@ -176,7 +177,8 @@ def _settings(args: argparse.Namespace, run: str, rules: Rules, work: Work, cloc
         clock=clock,
         limits=Limits(seconds=args.timeout),
         policy=rules.policy,
-        keys=frozenset(cell.key for cell in work.planned.plan.cells),
+        keys=work.planned.plan.comparable,
+        described_in=work.planned.plan.described_in,
         repeat=rules.repeat,
         isolation=rules.isolation,
         one_container_per_cell=rules.policy.isolation.one_container_per_cell,

@@ -48,10 +48,10 @@ def rules_for(args: argparse.Namespace) -> Rules:
         isolation = policy.isolation.chosen(args.isolation)
         return Rules(policy, options.repeat_for(args, policy), isolation, None)
     asked = (args.collection, *args.select, *args.consumer, *args.weights, *(args.device or ()))
-    if any(asked) or args.repeat > 1:
+    if any(asked) or args.repeat > 1 or args.as_described:
         raise UsageError(
             f"{args.plan}: a plan holds its own selection; leave out COLLECTION, --select, --weights, "
-            "--consumer, --device and --repeat"
+            "--consumer, --device, --repeat and --as-described"
         )
     plan = read_plan(args.plan)
     policy = options.policy_of(plan.collection, args.policy)
@@ -84,7 +84,7 @@ def _stored(args: argparse.Namespace, plan: Plan, policy: Policy, repeat: int) -
     from harness.cli.progress import reading
     from harness.environments.spec import load_all
     from harness.execute.deciding import deciding_settings
-    from harness.plan.make import Planned, models_of
+    from harness.plan.make import Planned, declared_by, models_of
 
     settings = deciding_settings(threads=THREADS, repeat=repeat, policy=policy)
     if plan.settings != settings or not plan.is_decided_by(policy):
@@ -92,17 +92,16 @@ def _stored(args: argparse.Namespace, plan: Plan, policy: Policy, repeat: int) -
             f"{args.plan}: the harness or the policy is not what it was when the plan was made; make it again"
         )
     specs = load_all(options.environments_folder(args.environments))
-    for entry in plan.cells:
-        environment = entry.cell.environment
-        if environment and (
-            environment.name not in specs or specs[environment.name].ref(environment.backend) != environment
-        ):
-            raise UsageError(
-                f"{args.plan}: environment {environment.name} is not what it was; make the plan again"
-            )
     with reading() as on_model:
         try:
             models = models_of(plan, verify_files=options.verify_files_for(args, policy), on_model=on_model)
         except CollectionError as error:
             raise UsageError(f"{args.plan}: {error}; run it where the plan was made") from error
+    if any(environment.as_described for environment in plan.environments):
+        specs = {**specs, **declared_by(models, specs)}
+    for environment in plan.environments:
+        if environment.name not in specs or specs[environment.name].ref(environment.backend) != environment:
+            raise UsageError(
+                f"{args.plan}: environment {environment.name} is not what it was; make the plan again"
+            )
     return Work(Planned(plan, models), specs)

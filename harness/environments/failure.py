@@ -26,16 +26,22 @@ class EnvironmentBuildError(Exception):
         reason: one of the reasons of the environment stage.
         message: what happened, with the builder's own words.
         log: complete output of the build.
+        declared_so: whether a model's author asks for what cannot be, so that trying again is in vain.
     """
 
-    def __init__(self, reason: Reason, message: str, log: Path) -> None:
+    def __init__(self, reason: Reason, message: str, log: Path, *, declared_so: bool = False) -> None:
         super().__init__(reason, message, log)
         self.reason = reason
         self.message = message
         self.log = log
+        self.declared_so = declared_so
 
     def __str__(self) -> str:
         return self.message
+
+    def with_log(self, log: Path) -> EnvironmentBuildError:
+        """The same, with the log at another place."""
+        return EnvironmentBuildError(self.reason, self.message, log, declared_so=self.declared_so)
 
 
 def from_process(what: str, ended: proc.Finished, log: Path) -> EnvironmentBuildError:

@@ -54,7 +54,7 @@ def refresh(
     """
     files = {"requirements.in": read_text(spec.requirements)}
     if spec.lock.exists() and not upgrade:
-        files["requirements.lock"] = _preferences(read_text(spec.lock))
+        files["requirements.lock"] = preferences(read_text(spec.lock))
     if constraints is not None:
         files["constraints.txt"] = without_comments(read_text(constraints)) + "\n"
     with tempfile.TemporaryDirectory(prefix="harness-lock-") as name:
@@ -167,8 +167,8 @@ def strip_labels(lock: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _preferences(lock: str) -> str:
-    """The lock without the packages that have no hash.
+def preferences(lock: str) -> str:
+    """The lock as versions to be preferred: without the packages that have no hash.
 
     Their label was dropped, so that the bare version would be looked for where the large builds are.
     """

@@ -13,6 +13,7 @@ from harness.cell import Backend, EnvironmentRef, WeightsFormat
 from harness.environments import backend as backends
 from harness.environments import lock
 from harness.environments import recipe as recipes
+from harness.environments.declared.spec import DECLARATION
 from harness.environments.known import Known
 from harness.environments.recipe import Recipe
 from harness.environments.spec import BUILDER_VERSION, EnvironmentSpec, without_comments
@@ -74,6 +75,7 @@ def replay(
         yield Replayed(spec=spec, ref=spec.ref(backend))
         return
     _refuse_other_builder(known)
+    _refuse_described(known)
     recipe = known.recipe if backend is known.recipe.backend else _for_other(known, backend, stored)
     with tempfile.TemporaryDirectory(prefix="harness-replay-") as scratch:
         spec = _written(recipe, Path(scratch) / known.ref.name)
@@ -89,6 +91,14 @@ def _refuse_other_builder(known: Known) -> None:
             f"{known.ref.digest[:12]}: environment {known.ref.name} was made by version "
             f"{known.recipe.builder} of the builder and this harness has version {BUILDER_VERSION}, which "
             f"makes something else of the same lock; check out the harness's {known.commit}"
+        )
+
+
+def _refuse_described(known: Known) -> None:
+    if DECLARATION in known.recipe.files:
+        raise UsageError(
+            f"{known.ref.digest[:12]}: environment {known.ref.name} follows from what an author declares, "
+            "and is only made for the cells of that model; run `harness run --as-described` on it"
         )
 
 

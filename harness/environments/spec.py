@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.cell import Backend, EnvironmentRef, WeightsFormat
+from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
 from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
 from harness.limits import Limits
@@ -65,6 +65,11 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     torch_backend: str
     limits: Limits = Limits()
     python_full: str = ""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether code in its packages may run outside of isolation: somebody has chosen them with care."""
+        return True
 
     @property
     def requirements(self) -> Path:
@@ -136,6 +141,10 @@ def load(folder: Path) -> EnvironmentSpec:
     if not is_name(folder.name):
         raise ConfigurationError(
             f"{folder}: an environment's name has lower-case letters, digits and '-' only"
+        )
+    if folder.name.startswith(AS_DESCRIBED):
+        raise ConfigurationError(
+            f"{folder}: {AS_DESCRIBED} is what environments of models' authors are called"
         )
     text = read_text(path)
     try:

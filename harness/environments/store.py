@@ -193,15 +193,16 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         prefix = entry.folder / f"prefix-{secrets.token_hex(4)}"
         attempt.on_progress(f"{name}: building the environment")
         entry.module.build(entry.spec, prefix, attempt)
-        attempt.on_progress(f"{name}: health check")
-        health.check(entry.spec, entry.module.interpreter(prefix), attempt)
+        if entry.spec.trusted:  # else the worker's own start, in isolation, has to tell
+            attempt.on_progress(f"{name}: health check")
+            health.check(entry.spec, entry.module.interpreter(prefix), attempt)
         entry.module.seal(entry.spec, prefix)
         marker = marker_file.describe(entry.ref, entry.module, prefix, seconds=time.monotonic() - started)
         _remove_strays(entry.folder, prefix)
         recipe.keep(entry.folder, entry.spec.recipe(entry.ref.backend))
         marker_file.write(entry.folder, marker)
     except EnvironmentBuildError as error:
-        raise EnvironmentBuildError(error.reason, error.message, _keep_log(entry)) from error
+        raise error.with_log(_keep_log(entry)) from error
     except Interrupted:
         raise
     except (OSError, HarnessError) as error:

@@ -8,7 +8,9 @@ from harness.cell import Backend
 from harness.environments import distributions, uv_command, wheels
 from harness.environments import interpreter as interpreters
 from harness.environments.attempt import Attempt
+from harness.environments.declared.spec import DeclaredSpec
 from harness.environments.recipe import Recipe
+from harness.environments.solve import solved
 from harness.environments.spec import EnvironmentSpec
 
 name = Backend.VENV
@@ -16,6 +18,8 @@ name = Backend.VENV
 
 def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     """Make a virtual environment with exactly the lock's packages; see :class:`backend.BackendModule`."""
+    if isinstance(spec, DeclaredSpec):
+        spec = solved(spec, attempt)
     settings = uv_command.settings()
     python = interpreters.find(spec.python, attempt, variables=settings.variables, preferred=spec.python_full)
     venv = ["venv", "--no-project", "--python", str(python), str(prefix)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from harness.environments import lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.pip_config import UvSettings
@@ -25,11 +27,15 @@ def install(spec: EnvironmentSpec, python: Path, attempt: Attempt, settings: UvS
         OSError: uv cannot be started.
         Interrupted: the attempt was cancelled.
     """
-    attempt.on_progress(f"{spec.name}: installing {len(lock.pins(read_text(spec.lock)))} packages")
+    pins = lock.pins(read_text(spec.lock))
+    attempt.on_progress(f"{spec.name}: installing {len(pins)} packages")
+    torch = SpecifierSet(f"=={pins['torch']}" if "torch" in pins else "")
+    arguments = ["pip", "install", "--python", str(python), "--only-binary", ":all:", "--no-deps"]
     # Nothing that runs in an environment writes into it, so bytecode is made now: without, every start of a
-    # worker would compile all that it imports (torch: twice the time).
-    arguments = ["pip", "install", "--python", str(python), "--compile-bytecode", "--only-binary", ":all:"]
-    arguments += ["--no-deps", *settings.arguments, *torch_backend.arguments(spec, settings.variables)]
+    # worker would compile all that it imports (torch: twice the time). But uv starts the environment's
+    # interpreter for it, which runs the `.pth` files that any package can bring along.
+    arguments += ["--compile-bytecode"] if spec.trusted else []
+    arguments += [*settings.arguments, *torch_backend.arguments(spec, settings.variables, wanted=torch)]
     arguments += ["--requirement", str(spec.lock.absolute())]
     what = f"{spec.name}: installing packages"
     uv_command.run(arguments, attempt, what=what, variables=settings.variables)

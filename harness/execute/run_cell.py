@@ -20,6 +20,7 @@ from harness.execute.circumstances import of_damage, under_circumstances
 from harness.execute.conclude.agreement import agreement
 from harness.execute.conclude.answers import Conclusion, with_required
 from harness.execute.conclude.believe import believed
+from harness.execute.conclude.checks import with_notes
 from harness.execute.conclude.confirm import needs_another
 from harness.execute.conclude.question import Question
 from harness.execute.conclude.scanned import check_of_scan, verdict_of_scan
@@ -69,6 +70,7 @@ def run_cell(
             limits=limits,
             policy=settings.policy,
             repeat=settings.repeat,
+            as_described=built.ref.as_described,
         )
         outcome = _outcome(planned, question, built, settings, workers, cancel)
     except (Interrupted, IsolationError, OutputError):
@@ -88,7 +90,7 @@ def run_cell(
     )
     return msgspec.structs.replace(
         record,
-        checks=(*_before(conclusion.verdict, outcome.scan, built), *conclusion.checks),
+        checks=(*_before(planned, conclusion.verdict, outcome.scan, built), *conclusion.checks),
         outputs=tuple(j.result for j in conclusion.compared.judgements) if conclusion.compared else (),
         agreement=outcome.agreement,
         seconds=round(time.monotonic() - clock, 3),
@@ -180,7 +182,9 @@ def _keep_evidence(
     return found
 
 
-def _before(verdict: Verdict, scan: CheckResult | None, built: BuiltEnvironment) -> tuple[CheckResult, ...]:
+def _before(
+    planned: PlannedCell, verdict: Verdict, scan: CheckResult | None, built: BuiltEnvironment
+) -> tuple[CheckResult, ...]:
     """The checks that come before the model is loaded."""
     unhealthy = verdict.reason is Reason.ENVIRONMENT_UNHEALTHY
     environment = CheckResult(
@@ -190,7 +194,7 @@ def _before(verdict: Verdict, scan: CheckResult | None, built: BuiltEnvironment)
         reason=Reason.ENVIRONMENT_UNHEALTHY.slug if unhealthy else None,
     )
     passed = (CheckResult(name=name, status=CheckStatus.PASSED) for name in (Check.FETCH, Check.VALIDATE))
-    return (*passed, *((scan,) if scan else ()), environment)
+    return (*passed, *((scan,) if scan else ()), with_notes(environment, planned.notes))
 
 
 _TROUBLE = (CheckStatus.FAILED, CheckStatus.INCONCLUSIVE)

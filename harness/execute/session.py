@@ -22,7 +22,7 @@ from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted
 from harness.execute import artifacts
 from harness.execute.budget import Budget, Expectations
-from harness.execute.conclude.checks import check_of_verdict
+from harness.execute.conclude.checks import check_of_verdict, with_notes
 from harness.execute.limits_of import limits_of
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.preparation import Preparation
@@ -200,15 +200,15 @@ class Session:
             leases.enter_context(store.in_use(spec, backend, on_progress=say, cancel=self._cancel))
             return store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
         except EnvironmentBuildError as error:
-            verdict = _of_own_environment(error)
+            verdict = _of_environment(error)
             log = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
         except HarnessError:
             raise
         except Exception as error:
             verdict, log = of_internal_error(error, self._settings)
-        check = check_of_verdict(Check.ENVIRONMENT, verdict)
         for planned in cells:
             record = self._not_run(planned, verdict, log, at=started_at)
+            check = with_notes(check_of_verdict(Check.ENVIRONMENT, verdict), planned.notes)
             self._record(msgspec.structs.replace(record, checks=(check,)))
         return None
 
@@ -245,11 +245,10 @@ class Session:
     def _settled(self, planned: PlannedCell) -> Record:
         settled = planned.settled
         assert settled is not None
-        reason = Reason.from_slug(settled.reason)
-        verdict = Verdict.because(reason, settled.message)
+        verdict = settled.verdict
         model = self._models.get(planned.cell.model.source)
         record = make_record(planned, verdict, self._settings, started_at=self._clock.now(), model=model)
-        check = _CHECK_OF_STAGE.get(reason.stage)
+        check = _CHECK_OF_STAGE.get(Reason.from_slug(settled.reason).stage)
         return (
             msgspec.structs.replace(record, checks=(check_of_verdict(check, verdict),)) if check else record
         )
@@ -269,11 +268,17 @@ class Session:
             self._observer.recorded(record)
 
 
-def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
-    """No model declared this environment, so even one that cannot be solved says nothing about the models."""
+def _of_environment(error: EnvironmentBuildError) -> Verdict:
+    """Only what a model's author asks for is held against a model: all else says nothing about it."""
+    if error.declared_so:
+        return Verdict.because(error.reason, error.message)
     return Verdict(
         status=Status.INCONCLUSIVE, reason=error.reason, blame=error.reason.blame, message=error.message
     )
 
 
-_CHECK_OF_STAGE: Mapping[Stage, Check] = {Stage.FETCH: Check.FETCH, Stage.VALIDATE: Check.VALIDATE}
+_CHECK_OF_STAGE: Mapping[Stage, Check] = {
+    Stage.FETCH: Check.FETCH,
+    Stage.VALIDATE: Check.VALIDATE,
+    Stage.ENVIRONMENT: Check.ENVIRONMENT,
+}

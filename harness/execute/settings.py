@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         clock: the time that records bear.
         limits: what the command line asks for.
         policy: its bounds of tolerance and its required checks are part of the key.
-        keys: of all cells of the plan, whose outputs may be compared with each other.
+        keys: of the cells of the plan whose outputs others may be held against.
+        described_in: for the keys of cells that also run as their authors describe: that environment's name.
         repeat: how often the declared inputs are run; part of the key.
     """
 
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     policy: Policy = DEFAULT
     keys: Set[str] = frozenset()
+    described_in: Mapping[str, str] = {}
     repeat: int = 1
     isolation: Level | Literal["auto"] = "auto"
     one_container_per_cell: bool = False

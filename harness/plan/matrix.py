@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import TypeAlias
 
 import msgspec
 
@@ -14,6 +16,8 @@ from harness.consumers import Consumer
 from harness.plan.plan import LeftOut, PlannedCell, Settled
 from harness.policy import DEFAULT, Policy
 from harness.verdict import Reason
+
+Place: TypeAlias = tuple[str, WeightsFormat, str]  # the source of a model, one of its weights, a consumer
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +34,24 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     weights_formats: tuple[WeightsFormat, ...]
     consumers: Mapping[str, str]
     devices: tuple[Device, ...] = (Device.CPU,)
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of what the author of a model declares for some weights, in one tool.
+
+    Attributes:
+        version: of the consumer.
+        environment: None if there is none.
+        notes: what of the author's words was changed.
+        refused: the verdict if no environment is made of it.
+        left_out: why it is not in the plan at all, empty if it is.
+    """
+
+    version: str
+    environment: EnvironmentRef | None = None
+    notes: tuple[str, ...] = ()
+    refused: Settled | None = None
+    left_out: str = ""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +81,7 @@ def plan_cells(
     selection: Selection,
     settings: dict[str, str],
     policy: Policy = DEFAULT,
+    described: Mapping[Place, Described] = MappingProxyType({}),
 ) -> tuple[tuple[PlannedCell, ...], tuple[LeftOut, ...]]:
     """Every cell, sorted by model, and what was left out.
 
@@ -68,6 +91,7 @@ def plan_cells(
     Args:
         settings: what else decides a verdict, part of each key.
         policy: what it says of a cell alone is part of that cell's key.
+        described: what authors declare, where cells run in that, too.
     """
     cells: list[PlannedCell] = []
     left_out: list[LeftOut] = []
@@ -84,7 +108,7 @@ def plan_cells(
                 for name in not_wanted
             ]
             for name, consumer in wanted.items():
-                for entry in _cells_of(model, name, consumer, offers, selection, settings, policy):
+                for entry in _cells_of(model, name, consumer, offers, selection, settings, policy, described):
                     (cells if isinstance(entry, PlannedCell) else left_out).append(entry)  # type: ignore[arg-type]
     return tuple(cells), tuple(left_out)
 
@@ -97,6 +121,7 @@ def _cells_of(
     selection: Selection,
     settings: dict[str, str],
     policy: Policy,
+    described: Mapping[Place, Described],
 ) -> Iterator[PlannedCell | LeftOut]:
     for weights in model.weights:
         what = f"{model.ref.id} · {weights.value} · {name}"
@@ -120,6 +145,41 @@ def _cells_of(
                 cell = _cell(model.ref, weights, name, offers, offer, device)
                 why = f"{name} opens {weights.value} in {offer.ref.name}"
                 yield _planned(cell, consumer.DEPTH, why, settings, policy.deciding_for(cell))
+            if declared := described.get((model.ref.source, weights, name)):
+                yield _as_described(declared, model.ref, weights, name, consumer, device, settings, policy)
+
+
+def _as_described(
+    declared: Described,
+    model: ModelRef,
+    weights: WeightsFormat,
+    name: str,
+    consumer: Consumer,
+    device: Device,
+    settings: dict[str, str],
+    policy: Policy,
+) -> PlannedCell | LeftOut:
+    """The cell in what the author declares; its packages are those for the CPU."""
+    environment = declared.environment
+    what = f"{model.id} · {weights.value} · {name} · as described"
+    if environment is None:
+        return LeftOut(what=what, why=declared.left_out)
+    if device is not Device.CPU:
+        return LeftOut(what=f"{what} · {device.value}", why="environments as described are built for cpu")
+    cell = Cell(
+        model=model,
+        weights_format=weights,
+        consumer=ConsumerRef(name=name, version=declared.version),
+        environment=environment,
+        device=device,
+    )
+    why = f"{name} opens {weights.value} in what the author declares"
+    planned = (
+        _settled(cell, consumer.DEPTH, why, settings, declared.refused)
+        if declared.refused
+        else _planned(cell, consumer.DEPTH, why, settings, policy.deciding_for(cell))
+    )
+    return msgspec.structs.replace(planned, notes=declared.notes)
 
 
 def _unreadable(

@@ -131,6 +131,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The whole policy; an empty one requires every cell, and neither waives nor bounds anything.
 
     ``verify_files`` says to hash every file in every run, whatever is known of it.
+    ``as_described`` says whether weights also run in what their authors declare.
     """
 
     schema: int = SCHEMA
@@ -142,6 +143,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     isolation: Isolation = Isolation()
     verify_files: bool = False
     scan: ScanRules = ScanRules()
+    as_described: bool = False
 
     def level_of(self, cell: Cell) -> tuple[Level, str]:
         """The level of a cell, and the rule that decided it in words: the first one that matches."""

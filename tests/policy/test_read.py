@@ -128,6 +128,7 @@ def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
             "rules = []",
             "field rules: is unknown; known: schema, rule, waiver, checks, limits, tolerance, isolation, ver",
         ),
+        ("as_described = 1", "field as_described: expected `bool`, got `int`$"),
         ("rule =", "is no TOML: "),
         ("a = " + "[" * 100_000, "is no TOML: "),
     ],
