@@ -26,6 +26,7 @@ SAID_OTHERWISE = (
     "harness.labels",  # words
     "harness.ledger.record",
     "harness.limits",  # a cell that hit a limit runs again when it may use more
+    "harness.network",  # what may not be downloaded is no verdict
     "harness.paths",
     "harness.plan.plan",
     "harness.policy",  # its settings
