@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from harness import network
 from harness.cell import Backend, EnvironmentRef
 from harness.cli import run_command_line
+from harness.environments import backend as backends
 from harness.environments import recipe as recipes
-from harness.environments import store
+from harness.environments import store, venv
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import ExitCode
 from harness.ledger.record import HarnessRef, Machine, Record
@@ -33,7 +35,8 @@ class Bench:
     def record(self, made: EnvironmentSpec, *models: str) -> EnvironmentRef:
         """The ledger of a run of these models, with what they ran in."""
         ref = made.ref(Backend.VENV)
-        recipes.keep(self.output / "ledger" / recipes.FOLDER, made.recipe(Backend.VENV))
+        for recipe in backends.recipes_of(made).values():
+            recipes.keep(self.output / "ledger" / recipes.FOLDER, recipe)
         write_ledger(self.output, *(_ran_in(model, ref) for model in models))
         return ref
 
@@ -170,6 +173,19 @@ def test_build_by_digest(bench: Bench) -> None:
     _, err = bench.env("build", "--digest", moved_on.digest(Backend.VENV))
     assert f"as {moved_on.folder} asks for" in err
     assert "note" not in err
+
+
+def test_build_by_digest_and_another_back_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = SimpleNamespace(**{**vars(venv), "name": Backend.CONDA})
+    monkeypatch.setattr(backends, "BACKENDS", {Backend.VENV: venv, Backend.CONDA: other})
+    made = bench.make()
+    (made.folder / "environment.yml").write_text("name: small\n", "utf-8")
+    theirs = made.ref(Backend.CONDA)
+    ref = bench.record(made, "m")
+    bench.make(lock="tiny==2.0\n")
+    out, err = bench.env("build", "--digest", ref.digest, "--backend", "conda")
+    assert f"small: the same source by conda has digest {theirs.digest[:12]}" in err
+    assert out.startswith(f"small: {store.entry_folder(theirs)}/prefix-")
 
 
 def test_build_by_a_digest_that_cannot_be(bench: Bench) -> None:
