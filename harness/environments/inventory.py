@@ -10,7 +10,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from harness.cell import Backend, EnvironmentRef
-from harness.environments import marker, store
+from harness.environments import bytecode, marker, store
 from harness.paths import cache_folder
 
 
@@ -71,6 +71,7 @@ def prune(keep: Collection[EnvironmentRef]) -> list[Path]:
         gone.append(folder)
     for aside in (cache_folder() / "environments").glob("*/.removed-*"):
         shutil.rmtree(aside, ignore_errors=True)
+    bytecode.forget_unused()
     return gone
 
 

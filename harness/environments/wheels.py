@@ -26,10 +26,8 @@ def install(spec: EnvironmentSpec, python: Path, attempt: Attempt, settings: UvS
         Interrupted: the attempt was cancelled.
     """
     attempt.on_progress(f"{spec.name}: installing {len(lock.pins(read_text(spec.lock)))} packages")
-    # Nothing that runs in an environment writes into it, so bytecode is made now: without, every start of a
-    # worker would compile all that it imports (torch: twice the time).
-    arguments = ["pip", "install", "--python", str(python), "--compile-bytecode", "--only-binary", ":all:"]
-    arguments += ["--no-deps", *settings.arguments, *torch_backend.arguments(spec, settings.variables)]
+    arguments = ["pip", "install", "--python", str(python), "--only-binary", ":all:", "--no-deps"]
+    arguments += [*settings.arguments, *torch_backend.arguments(spec, settings.variables)]
     arguments += ["--requirement", str(spec.lock.absolute())]
     what = f"{spec.name}: installing packages"
     uv_command.run(arguments, attempt, what=what, variables=settings.variables)

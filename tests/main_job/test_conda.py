@@ -8,6 +8,7 @@ import pytest
 
 from harness.cell import Backend, WeightsFormat
 from harness.ledger.record import Record
+from harness.paths import cache_folder
 from tests.environments.conda.channel import PYTHON, LocalChannel, python_package
 
 from .conftest import Run, run_harness
@@ -29,6 +30,11 @@ def conda_run(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Run
         pytest.skip(f"needs Linux and a CPython {PYTHON} that is not Debian's")
     channel = LocalChannel(folder / "channel")
     channel.link(package)
+    # What is compiled already need not be compiled again: it belongs to files of uv's cache.
+    (folder / "cache").mkdir()
+    kept = cache_folder() / "bytecode"
+    kept.mkdir(parents=True, exist_ok=True)
+    (folder / "cache" / "bytecode").symlink_to(kept)
     weights = [option for weights in FORMATS for option in ("--weights", weights.value)]
     return run_harness(
         collection,
