@@ -10,7 +10,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from harness.cell import EnvironmentRef
-from harness.environments import disk, inventory, leases, store
+from harness.environments import bytecode, disk, inventory, leases, store
 from harness.environments.entry_lock import lock_file
 from harness.environments.inventory import Stored
 from harness.errors import OutputError
@@ -90,6 +90,7 @@ def prune(
     if not dry_run:
         for aside in (cache_folder() / "environments").glob("*/.removed-*"):
             shutil.rmtree(aside, ignore_errors=True)
+        bytecode.forget_unused()
     return _summary(done, files)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.cell import Backend
-from harness.environments import distributions, uv_command, wheels
+from harness.environments import bytecode, distributions, uv_command, wheels
 from harness.environments import interpreter as interpreters
 from harness.environments.attempt import Attempt
 from harness.environments.declared.spec import DeclaredSpec
@@ -26,6 +26,7 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     what = f"{spec.name}: making a virtual environment"
     uv_command.run(venv, attempt, what=what, variables=settings.variables)
     wheels.install(spec, interpreter(prefix), attempt, settings)
+    bytecode.make(prefix, interpreter(prefix), attempt)
 
 
 def seal(spec: EnvironmentSpec, prefix: Path) -> None:

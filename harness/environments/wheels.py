@@ -31,10 +31,6 @@ def install(spec: EnvironmentSpec, python: Path, attempt: Attempt, settings: UvS
     attempt.on_progress(f"{spec.name}: installing {len(pins)} packages")
     torch = SpecifierSet(f"=={pins['torch']}" if "torch" in pins else "")
     arguments = ["pip", "install", "--python", str(python), "--only-binary", ":all:", "--no-deps"]
-    # Nothing that runs in an environment writes into it, so bytecode is made now: without, every start of a
-    # worker would compile all that it imports (torch: twice the time). But uv starts the environment's
-    # interpreter for it, which runs the `.pth` files that any package can bring along.
-    arguments += ["--compile-bytecode"] if spec.trusted else []
     arguments += [*settings.arguments, *torch_backend.arguments(spec, settings.variables, wanted=torch)]
     arguments += ["--requirement", str(spec.lock.absolute())]
     what = f"{spec.name}: installing packages"

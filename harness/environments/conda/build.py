@@ -6,11 +6,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from harness import proc
 from harness.cell import Backend
-from harness.environments import distributions, lock, uv_command, wheels
+from harness.environments import bytecode, distributions, lock, uv_command, wheels
 from harness.environments.attempt import Attempt
-from harness.environments.built import variables_for
 from harness.environments.conda import (
     environment_yml,
     installed,
@@ -24,7 +22,6 @@ from harness.environments.conda.explicit import LockedPackage
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.recipe import Recipe
 from harness.environments.spec import EnvironmentSpec, read_text
-from harness.limits import LOG_BYTES, Limits
 from harness.verdict import Reason
 
 name = Backend.CONDA
@@ -57,10 +54,9 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     packages = install(asked, prefix, attempt)
     _check(asked, packages, attempt)
     locks.write(prefix / _LOCK, packages, spec=spec, platform=platform)
-    if any(package.path.startswith("noarch/") for package in packages):
-        _compile(prefix, attempt)
     if declared.pins:
         wheels.install(spec, interpreter(prefix), attempt, uv_command.settings())
+    bytecode.make(prefix, interpreter(prefix), attempt)
 
 
 def seal(spec: EnvironmentSpec, prefix: Path) -> None:
@@ -103,18 +99,3 @@ def _check(asked: request.Request, found: tuple[LockedPackage, ...], attempt: At
         paths = sorted({(wanted | have)[sha256].path for sha256 in differing})
         message = f"{asked.environment}: installed is not what the lock says: {', '.join(paths)}"
         raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
-
-
-def _compile(prefix: Path, attempt: Attempt) -> None:
-    """Make the bytecode that packages for every Python come without; others bring theirs."""
-    python = interpreter(prefix)
-    for site in prefix.glob("lib/python*/site-packages"):
-        # What cannot be compiled is of no concern: packages hold examples and code for other Pythons.
-        proc.run(
-            [str(python), "-m", "compileall", "-q", str(site)],
-            log=attempt.log,
-            env=variables_for(python, {}, threads=1),
-            cwd=attempt.cwd,
-            limits=Limits(seconds=uv_command.BUILD_TIMEOUT, log_bytes=LOG_BYTES),
-            cancel=attempt.cancel,
-        )

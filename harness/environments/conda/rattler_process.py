@@ -110,9 +110,10 @@ def _run(job: Job, attempt: Attempt, *, what: str) -> Reply:
         asked, told = scratch / "job.json", scratch / "reply.json"
         asked.write_bytes(msgspec.json.encode(job))
         ended = proc.run(
-            [sys.executable, "-I", str(_PROGRAM), str(asked), str(told)],
+            [sys.executable, str(_PROGRAM), str(asked), str(told)],
             log=attempt.log,
-            env=variables("CONDA_OVERRIDE_", "RATTLER_"),
+            # py-rattler is wherever the harness is. The program's own folder is no place to import from.
+            env={**variables("CONDA_OVERRIDE_", "RATTLER_", "PYTHONPATH"), "PYTHONSAFEPATH": "1"},
             cwd=scratch,
             limits=Limits(seconds=uv_command.BUILD_TIMEOUT, log_bytes=LOG_BYTES),
             cancel=attempt.cancel,
