@@ -113,7 +113,9 @@ def main(job_file: str, reply_file: str) -> int:
         reply = Reply(unsatisfiable=str(error).strip())
     except Exception as error:
         traceback.print_exc()
-        reply = Reply(failed=str(error).strip() or type(error).__name__)
+        asked = isinstance(error, exceptions.GatewayError) and job["specs"]
+        hint = "a channel cannot be asked (HARNESS_CONDA_CHANNELS can name a mirror): " if asked else ""
+        reply = Reply(failed=hint + (str(error).strip() or type(error).__name__))
     Path(reply_file).write_text(json.dumps(reply), "utf-8")
     return 0
 
@@ -192,14 +194,15 @@ async def _looked_up(
     for package in packages:
         channel = channels.get(package["channel"]) or Channel(package["channel"])
         address = channel.base_url + package["path"]
-        bases[address] = channel.base_url
+        bases[package["sha256"]] = channel.base_url
         specs.append(MatchSpec(f'{_name(package)}[url="{address}", sha256={package["sha256"]}]'))
     if not specs:
         return []
     found = await gateway.query([], [Subdir(platform), Subdir("noarch")], specs, recursive=False)
     records = [record for some in found for record in some]
     for record in records:
-        record.channel = bases[record.url]
+        if record.sha256 is not None:
+            record.channel = bases[record.sha256.hex()]
     return records
 
 
@@ -221,9 +224,9 @@ def _package(record: RepoDataRecord, channels: dict[str, Channel]) -> Package:
     if record.sha256 is None:
         raise _RefusedError(f"{record.url}: the channel states no sha256, so this package cannot be locked")
     known = {channel.base_url: name for name, channel in channels.items()}
-    base, subdir, file = record.url.rsplit("/", 2)
+    base, subdir, _ = record.url.rsplit("/", 2)
     channel = known.get(f"{base}/", base)
-    return Package(channel=channel, path=f"{subdir}/{file}", sha256=record.sha256.hex())
+    return Package(channel=channel, path=f"{subdir}/{record.file_name}", sha256=record.sha256.hex())
 
 
 def _name(package: Package) -> str:

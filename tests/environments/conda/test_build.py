@@ -119,7 +119,7 @@ def test_an_environment_that_does_not_work_decides_nothing(
 
 
 def test_a_lock_beside_the_environment_decides(python: LocalChannel, make_conda: CondaMaker) -> None:
-    python.add("library", "1.0")
+    python.add("library", "1!1.0+b")  # what must be written differently in some addresses
     made = make_conda(dependencies=["library"])
     solved = ensure(made)
     locks.write(made.conda_lock("linux-64"), _installed(solved), spec=made, platform="linux-64")
