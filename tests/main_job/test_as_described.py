@@ -77,11 +77,7 @@ def test_who_declares_the_same_runs_in_one_environment(run: Run) -> None:
     one, same = described(run)["one"], described(run)["same"]
     assert (one.status, same.status) == (Status.PASSED, Status.PASSED)
     assert one.environment == same.environment
-    assert run.stderr.count("building the environment") == 3, "one of them in vain, the other beside"
-    assert (
-        one.consumer.version
-        == next(r for r in run.records if r.environment != one.environment).consumer.version
-    )
+    assert {record.consumer for record in run.records} == {one.consumer}
 
 
 def test_the_record_says_what_was_changed_in_the_declaration(run: Run) -> None:
@@ -92,9 +88,10 @@ def test_the_record_says_what_was_changed_in_the_declaration(run: Run) -> None:
         f"onnxruntime=={OTHER}+cu118 (without the label, which names a build that few indexes have); "
         "--extra-index-url pypi.org (not asked: packages come from where this machine looks for them)"
     )
-    page = (run.output / "site" / "models" / "one.html").read_text("utf-8")
-    assert "as the author of the model describes it" in page
-    assert "changed in what is declared" in page
+    (page,) = (run.output / "site" / "models").glob("one*.html")
+    shown = page.read_text("utf-8")
+    assert "as the author of the model describes it" in shown
+    assert "changed in what is declared" in shown
 
 
 def test_what_cannot_be_solved_has_failed_in_the_words_of_the_solver(run: Run) -> None:
