@@ -19,6 +19,7 @@ PURE = (
     "harness/collection/scan/*",
     "harness/collection/tolerance.py",
     "harness/collection/variants.py",
+    "harness/environments/declared/*",
     "harness/execute/conclude/*",
     "harness/execute/judge/*",
     "harness/execute/pictures/*",

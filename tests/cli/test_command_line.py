@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from harness.cell import Backend
 from harness.cli import COMMANDS, run_command_line
+from harness.collection.description_yaml import read_description
 from harness.environments.spec import load_all
 from harness.errors import ExitCode
 from harness.verdict import Reason
@@ -268,6 +270,28 @@ def test_a_wrong_choice_lists_the_right_ones(
     with pytest.raises(SystemExit):
         run_command_line(["results", *arguments])
     assert "is none of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", [["--as-described"], ["--policy", "{policy}"]], ids=lambda asked: asked[0])
+def test_cells_as_described_are_planned_where_they_are_asked_for(
+    asked: list[str], tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(collection / "membrane-unet2d", models / "membrane-unet2d")
+    path = models / "membrane-unet2d" / "rdf.yaml"
+    content = read_description(path, shown="rdf.yaml")
+    content["weights"]["onnx"]["dependencies"] = "pip:requirements.txt"
+    path.write_text(json.dumps(content), "utf-8")
+    path.with_name("requirements.txt").write_text("onnxruntime==1.20.1\n", "utf-8")
+    policy = tmp_path / "policy.toml"
+    policy.write_text("schema = 1\nas_described = true\n", "utf-8")
+    plan = ["plan", str(models), "--weights", "onnx", "--output", str(tmp_path)]
+    assert run_command_line(plan) == 0
+    assert "1 cell planned in 1 environment, 2 left out;" in capsys.readouterr().out.replace("\n", " ")
+    assert run_command_line([*plan, *(word.format(policy=policy) for word in asked)]) == 0
+    printed = capsys.readouterr().out
+    assert "2 cells planned in 2 environments (1 as described), 2 left out;" in printed.replace("\n", " ")
+    assert "bioimageio.core opens onnx in what the author declares" in printed
 
 
 def test_a_plan_holds_its_own_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from harness.environments import lock, spec, torch_backend
 from harness.environments.failure import EnvironmentBuildError
@@ -164,6 +165,9 @@ def test_torch_backend_option(make: Maker, tmp_path: Path, monkeypatch: pytest.M
     assert torch_backend.arguments(make(), {}) == ()
     assert torch_backend.arguments(made, {}) == ("--torch-backend=cpu",)
     assert torch_backend.arguments(made, offered) == ()
+    here, elsewhere = SpecifierSet("==2.13.0"), SpecifierSet("==2.4.0")
+    assert torch_backend.arguments(made, offered, wanted=here) == ()
+    assert torch_backend.arguments(made, offered, wanted=elsewhere) == ("--torch-backend=cpu",)
     monkeypatch.setenv(spec.TORCH_BACKEND_VARIABLE, "cu126")
     assert torch_backend.arguments(make(toml=toml), offered) == ("--torch-backend=cu126",)
     monkeypatch.setenv(spec.TORCH_BACKEND_VARIABLE, "")

@@ -73,6 +73,11 @@ def test_no_environment_at_all(tmp_path: Path) -> None:
         spec.load_all(tmp_path)
 
 
+def test_the_name_of_what_authors_describe_is_taken(make: Maker) -> None:
+    with pytest.raises(ConfigurationError, match="as-described is what environments of models' authors are"):
+        make("as-described-mine")
+
+
 def test_a_missing_lock_says_how_to_make_it(make: Maker) -> None:
     made = make()
     made.lock.unlink()

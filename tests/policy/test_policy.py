@@ -25,6 +25,8 @@ def test_without_a_policy_every_cell_is_required_and_nothing_is_bounded() -> Non
     assert DEFAULT.required_checks == frozenset()
     assert DEFAULT.bounded(0, 1e9, 1e6) == (0, 1e9, 1e6)
     assert DEFAULT.deciding() == {}
+    assert not DEFAULT.as_described
+    assert Policy(as_described=True).deciding() == {}, "it adds cells and changes none"
 
 
 @given(st.lists(RULES, max_size=4), CELLS)

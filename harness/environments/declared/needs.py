@@ -63,10 +63,8 @@ def needs(
         return Needs((tool, *constraints), ())
     versions = _versions(stated, framework.oldest)
     requirement = f"{framework.package}{versions}"
-    note = f"{requirement}: not declared, taken from what the weights entry states"
-    if not versions:
-        note = f"{requirement}: not declared, taken in the version that fits"
-    return Needs((tool, *constraints, requirement), (note,))
+    how = "as the weights entry states" if versions else "in the version that fits"
+    return Needs((tool, *constraints, requirement), (f"{requirement} (not declared: {how})",))
 
 
 def _declared(declaration: Declaration) -> Iterator[str]:
