@@ -31,6 +31,9 @@ _TIMEOUT = 1800.0  # seconds
 def make(prefix: Path, python: Path, attempt: Attempt) -> None:
     """Give every source in the site folders of an environment its bytecode.
 
+    Args:
+        python: an interpreter of the environment's version.
+
     Raises:
         EnvironmentBuildError: the disk is full, or the interpreter does not work.
         OSError: the same, found out here.

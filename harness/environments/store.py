@@ -189,7 +189,8 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         wipe(entry.folder)
         entry.folder.mkdir(parents=True, exist_ok=True)  # a stray process may just have made it again
         entry.log.touch()
-        lock.refuse_places(entry.spec)
+        if entry.spec.trusted:  # else the lock is made by the build, out of names and versions alone
+            lock.refuse_places(entry.spec)
         prefix = entry.folder / f"prefix-{secrets.token_hex(4)}"
         attempt.on_progress(f"{name}: building the environment")
         entry.module.build(entry.spec, prefix, attempt)

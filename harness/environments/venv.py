@@ -26,7 +26,8 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     what = f"{spec.name}: making a virtual environment"
     uv_command.run(venv, attempt, what=what, variables=settings.variables)
     wheels.install(spec, interpreter(prefix), attempt, settings)
-    bytecode.make(prefix, interpreter(prefix), attempt)
+    # Not by the environment's own interpreter: packages can bring along what that starts with.
+    bytecode.make(prefix, python, attempt)
 
 
 def seal(spec: EnvironmentSpec, prefix: Path) -> None:

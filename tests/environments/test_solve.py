@@ -163,7 +163,7 @@ def test_no_code_of_its_packages_runs_on_this_machine(declare: Declare, index: I
     """Lines of ``.pth`` files run whenever the environment's interpreter starts."""
     trace = tmp_path / "ran"
     line = f"import pathlib; pathlib.Path({str(trace)!r}).touch()\n"
-    index.add("evil", "1.0", beside={"evil.pth": line, "sitecustomize.py": line})
+    index.add("evil", "1.0", beside={"evil.pth": line})
     built = _built(declare("evil"))
     assert (built.prefix / "lib" / f"python{PYTHON}" / "site-packages" / "evil.pth").is_file()
     assert not trace.exists()
