@@ -98,7 +98,7 @@ def _stored(args: argparse.Namespace, plan: Plan, policy: Policy, repeat: int) -
         except CollectionError as error:
             raise UsageError(f"{args.plan}: {error}; run it where the plan was made") from error
     if any(environment.as_described for environment in plan.environments):
-        specs = {**specs, **declared_by(models, specs)}
+        specs = {**specs, **declared_by(models, specs, plan)}
     for environment in plan.environments:
         if environment.name not in specs or specs[environment.name].ref(environment.backend) != environment:
             raise UsageError(

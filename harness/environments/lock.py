@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -174,6 +174,13 @@ def preferences(lock: str) -> str:
     """
     blocks = re.split(r"\n(?=\S)", without_comments(lock))
     return "\n".join(block for block in blocks if "--hash=" in block) + "\n"
+
+
+def without(lock: str, names: Iterable[str]) -> str:
+    """The lock without these packages, by whatever spelling of their names."""
+    left_out = {canonicalize_name(name) for name in names}
+    blocks = re.split(r"\n(?=\S)", without_comments(lock))
+    return "\n".join(block for block in blocks if not pins(block).keys() & left_out) + "\n"
 
 
 def _without_local_indexes(variables: Mapping[str, str]) -> dict[str, str]:

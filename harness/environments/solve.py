@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 
 import msgspec
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from harness import jsonio
 from harness.environments import interpreter, lock, torch_backend, uv_command
@@ -17,6 +20,7 @@ from harness.environments.declared.spec import DeclaredSpec
 from harness.environments.failure import EnvironmentBuildError
 from harness.verdict import Reason
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 # The solver's words where a package is only there as source, which is never built here.
 _ONLY_SOURCE = ("no usable wheels", "building from source is disabled")
 
@@ -37,8 +41,8 @@ def solved(spec: DeclaredSpec, attempt: Attempt) -> DeclaredSpec:
     wanted = (*spec.declaration.pip, *spec.needs)
     missing: list[EnvironmentBuildError] = []
     unsolved: list[EnvironmentBuildError] = []
-    for candidate in _candidates(spec):
-        error = _solve(candidate, wanted, attempt)
+    for candidate in candidates(spec):
+        error = solve(candidate, wanted, attempt)
         if error is not None:
             unsolved.append(error)
             continue
@@ -54,42 +58,71 @@ def solved(spec: DeclaredSpec, attempt: Attempt) -> DeclaredSpec:
 def _blamed(spec: DeclaredSpec, unsolved: EnvironmentBuildError, attempt: Attempt) -> EnvironmentBuildError:
     """Whose fault it is that there is no solution: found out by solving the declaration by itself."""
     alone: list[EnvironmentBuildError] = []
-    for candidate in _candidates(spec):
-        error = _solve(candidate, spec.declaration.pip, attempt)
+    for candidate in candidates(spec):
+        error = solve(candidate, spec.declaration.pip, attempt)
         if error is None:
             what = f"what the author declares can be installed with Python {candidate.python}, but not beside"
-            return _told(f"{spec.name}: {what} what the cell needs ({', '.join(spec.needs)})", unsolved)
+            return told(f"{spec.name}: {what} what the cell needs ({', '.join(spec.needs)})", unsolved)
         alone.append(error)
-    first = alone[0]
-    if len(alone) > 1:
-        first = _told(f"{spec.name}: there is no solution with any Python that may be taken", first)
-    if any(words in error.message for error in alone for words in _ONLY_SOURCE):
-        return _told("what is distributed as source alone is not built, since that runs its code", first)
+    return of_declaration(spec, alone)
+
+
+def of_declaration(spec: DeclaredSpec, errors: Sequence[EnvironmentBuildError]) -> EnvironmentBuildError:
+    """What a declaration that has no solution by itself comes to.
+
+    Args:
+        errors: the solver's, one for each version of Python that may be taken.
+    """
+    first = errors[0]
+    if len(errors) > 1:
+        first = told(f"{spec.name}: there is no solution with any Python that may be taken", first)
+    if any(words in error.message for error in errors for words in _ONLY_SOURCE):
+        return told("what is distributed as source alone is not built, since that runs its code", first)
     if spec.declaration.elsewhere:
         places = ", ".join(spec.declaration.elsewhere)
-        return _told(f"further places that the declaration names are not asked: {places}", first)
+        return told(f"further places that the declaration names are not asked: {places}", first)
     return EnvironmentBuildError(first.reason, first.message, first.log, declared_so=True)
 
 
-def _told(what: str, error: EnvironmentBuildError) -> EnvironmentBuildError:
+def told(what: str, error: EnvironmentBuildError) -> EnvironmentBuildError:
+    """The same error, nobody's fault so far, with a line before the solver's words."""
     return EnvironmentBuildError(error.reason, f"{what}\n{error.message}", error.log)
 
 
-def _candidates(spec: DeclaredSpec) -> list[DeclaredSpec]:
+def candidates(spec: DeclaredSpec) -> list[DeclaredSpec]:
+    """The spec with each Python that may be taken, in the order in which they are tried."""
     pythons = nearest(spec.declaration.pythons, spec.python)
     return [msgspec.structs.replace(spec, python=python) for python in pythons]
 
 
-def _solve(spec: DeclaredSpec, requirements: Sequence[str], attempt: Attempt) -> EnvironmentBuildError | None:
-    """Solve for the spec's Python into its lock; answers with the solver's error if there is no solution."""
+def solve(
+    spec: DeclaredSpec,
+    requirements: Sequence[str],
+    attempt: Attempt,
+    *,
+    provided: Mapping[str, str] = _NOTHING,
+) -> EnvironmentBuildError | None:
+    """Solve for the spec's Python into its lock; answers with the solver's error if there is no solution.
+
+    Args:
+        provided: what is installed already, name to version; nothing else of these packages will do.
+
+    Raises:
+        EnvironmentBuildError: the solver could not say.
+        OSError: uv cannot be started.
+        Interrupted: the attempt was cancelled.
+    """
     settings = uv_command.settings()
-    jsonio.write_bytes(spec.requirements, "".join(f"{line}\n" for line in requirements).encode())
+    constraints = spec.folder / "provided.txt"
+    jsonio.write_bytes(constraints, _lines(_pins(provided)))
+    jsonio.write_bytes(spec.requirements, _lines(requirements))
     jsonio.write_bytes(spec.lock, spec.preferences.encode())
     arguments = ["pip", "compile", spec.requirements.name, "--output-file", spec.lock.name, "--quiet"]
     # Any interpreter will do to ask for another version's solution.
     arguments += ["--python", sys.executable, "--python-version", spec.python, "--only-binary", ":all:"]
+    arguments += ["--constraints", constraints.name, "--annotation-style", "line"]
     arguments += ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
-    arguments += ["--annotation-style", "line", *settings.arguments]
+    arguments += settings.arguments
     arguments += torch_backend.arguments(spec, settings.variables, wanted=_torch(requirements))
     what = f"{spec.name}: solving {', '.join(requirements)} for Python {spec.python}"
     with attempt.log.open("a", encoding="utf-8") as log:
@@ -104,6 +137,13 @@ def _solve(spec: DeclaredSpec, requirements: Sequence[str], attempt: Attempt) ->
     return None
 
 
+def _pins(provided: Mapping[str, str]) -> Iterator[str]:
+    """What is installed as pip would say it; conda has packages with versions that pip knows nothing of."""
+    for name, version in provided.items():
+        with suppress(InvalidVersion):
+            yield f"{name}=={Version(version).public}"
+
+
 def _torch(requirements: Sequence[str]) -> SpecifierSet:
     """The versions of torch that the requirements allow."""
     allowed = SpecifierSet()
@@ -111,3 +151,7 @@ def _torch(requirements: Sequence[str]) -> SpecifierSet:
         if requirement.name == "torch":
             allowed &= requirement.specifier
     return allowed
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()

@@ -44,6 +44,11 @@ def arguments(
     return (f"--torch-backend={spec.torch_backend}",)
 
 
+def pinned(pins: Mapping[str, str]) -> SpecifierSet:
+    """The version of torch in a lock, as what is ``wanted``."""
+    return SpecifierSet(f"=={pins['torch']}" if "torch" in pins else "")
+
+
 def offered(python: str, find_links: str, *, wanted: SpecifierSet = _ANY) -> bool:
     """Whether a torch wheel for this version of Python is among the find-links, in a wanted version."""
     tag = "cp" + python.replace(".", "")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-
 from harness.environments import lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.pip_config import UvSettings
@@ -29,7 +27,7 @@ def install(spec: EnvironmentSpec, python: Path, attempt: Attempt, settings: UvS
     """
     pins = lock.pins(read_text(spec.lock))
     attempt.on_progress(f"{spec.name}: installing {len(pins)} packages")
-    torch = SpecifierSet(f"=={pins['torch']}" if "torch" in pins else "")
+    torch = torch_backend.pinned(pins)
     arguments = ["pip", "install", "--python", str(python), "--only-binary", ":all:", "--no-deps"]
     arguments += [*settings.arguments, *torch_backend.arguments(spec, settings.variables, wanted=torch)]
     arguments += ["--requirement", str(spec.lock.absolute())]

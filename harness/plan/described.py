@@ -121,6 +121,7 @@ class _Reader:
             constraints=tool.NEEDS,
         )
         like = offer.ref.name
+        backend = Backend.CONDA if reading.declaration.conda else Backend.VENV  # wheels alone need no conda
         identity = (reading.declaration, added.requirements, like)
         if identity not in self._made:
             made = declared_spec(
@@ -128,24 +129,22 @@ class _Reader:
                 added.requirements,
                 like=self._own[like],
                 preferences=lock.preferences(self._locks[like]),
-                backend=Backend.VENV,
+                backend=backend,
             )
-            folder = store.entry_folder(made.ref(Backend.VENV))
+            folder = store.entry_folder(made.ref(backend))
             self._made[identity] = msgspec.structs.replace(made, folder=folder)
         spec = self._made[identity]
         self.specs[spec.name] = spec
-        return Described(
-            version=version, environment=spec.ref(Backend.VENV), notes=(*reading.notes, *added.notes)
-        )
+        return Described(version=version, environment=spec.ref(backend), notes=(*reading.notes, *added.notes))
 
 
 def _why_not(declaration: Declaration, source: str, backend: Backend) -> str:
-    """Why this environment cannot be made, empty if it can be."""
+    """Why this environment is not made by what the user has chosen, empty if it is."""
     if backend is Backend.DOCKER:
-        return "environments as described are not made with docker; use --backend venv"
-    if declaration.conda:
+        return "environments as described are not made with docker; use --backend venv or conda"
+    if declaration.conda and backend is not Backend.CONDA:
         packages = quoted(", ".join(declaration.conda))
-        return f"{source} declares conda packages ({packages}); environments as described hold wheels alone"
+        return f"{source} declares conda packages ({packages}); use --backend conda"
     return ""
 
 

@@ -92,9 +92,12 @@ def make_plan(
     return Planned(plan, _readable(models), declared.specs)
 
 
-def declared_by(models: Models, specs: Mapping[str, EnvironmentSpec]) -> Mapping[str, EnvironmentSpec]:
-    """The environments that the authors of models declare, by name; raises ConfigurationError as above."""
-    backend = Backend.VENV
+def declared_by(
+    models: Models, specs: Mapping[str, EnvironmentSpec], plan: Plan
+) -> Mapping[str, EnvironmentSpec]:
+    """The environments that a stored plan's models declare, by name; raises ConfigurationError as above."""
+    conda = any(environment.backend is Backend.CONDA for environment in plan.environments)
+    backend = Backend.CONDA if conda else Backend.VENV
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
     return read_declarations(
         models.values(), specs=specs, offers=offers, consumers=CONSUMERS, backend=backend

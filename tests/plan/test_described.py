@@ -161,8 +161,8 @@ def test_what_is_only_not_done_here_is_no_answer(tmp_path: Path, specs: dict[str
         (
             "dependencies: [cellpose, numpy=1.26]",
             "conda",
-            Backend.CONDA,
-            "declared.txt declares conda packages (cellpose, numpy=1.26); environments as described",
+            Backend.VENV,
+            "declared.txt declares conda packages (cellpose, numpy=1.26); use --backend conda",
         ),
         ("tqdm", "pip", Backend.DOCKER, "environments as described are not made with docker"),
     ],
@@ -259,6 +259,6 @@ def test_a_plan_of_a_collection_and_its_environments_again(tmp_path: Path) -> No
         "pytorch",
         name,
     ]
-    again = declared_by(planned.models, specs)
+    again = declared_by(planned.models, specs, planned.plan)
     assert len(again) == 2
     assert again[name] == planned.declared[name]

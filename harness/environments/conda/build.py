@@ -10,6 +10,7 @@ from harness.cell import Backend
 from harness.environments import bytecode, distributions, lock, uv_command, wheels
 from harness.environments.attempt import Attempt
 from harness.environments.conda import (
+    as_declared,
     environment_yml,
     installed,
     locks,
@@ -19,13 +20,13 @@ from harness.environments.conda import (
     request,
 )
 from harness.environments.conda.explicit import LockedPackage
+from harness.environments.declared.spec import DeclaredSpec
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.recipe import Recipe
 from harness.environments.spec import EnvironmentSpec, read_text
 from harness.verdict import Reason
 
 name = Backend.CONDA
-_LOCK = "conda-meta/explicit.lock"
 _PLAIN = """\
 channels:
   - conda-forge
@@ -42,6 +43,9 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
 
     Paths are written into the packages when they are installed: the prefix cannot be moved afterwards.
     """
+    if isinstance(spec, DeclaredSpec):
+        as_declared.build(spec, prefix, attempt)
+        return
     declared = environment_yml.read(spec)
     environment_yml.check_pins(spec, declared, lock.pins(read_text(spec.lock)))
     platform = platforms.current()
@@ -53,7 +57,7 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     install = program.install if program.chosen() else rattler_process.install
     packages = install(asked, prefix, attempt)
     _check(asked, packages, attempt)
-    locks.write(prefix / _LOCK, packages, spec=spec, platform=platform)
+    locks.write(prefix / locks.INSTALLED, packages, spec=spec, platform=platform)
     if declared.pins:
         wheels.install(spec, interpreter(prefix), attempt, uv_command.settings())
     bytecode.make(prefix, interpreter(prefix), attempt)
@@ -61,7 +65,7 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
 
 def seal(spec: EnvironmentSpec, prefix: Path) -> None:
     """Keep the lock for later builds; see :class:`backend.BackendModule`."""
-    locks.keep(spec, prefix / _LOCK, platforms.current())
+    locks.keep(spec, prefix / locks.INSTALLED, platforms.current())
 
 
 def files_for(recipe: Recipe) -> dict[str, str]:

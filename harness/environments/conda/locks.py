@@ -23,6 +23,7 @@ from harness.errors import ConfigurationError
 from harness.paths import cache_folder
 
 VARIABLE = "HARNESS_CONDA_LOCKS"
+INSTALLED = "conda-meta/explicit.lock"  # in a prefix
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 

@@ -100,7 +100,7 @@ def variables(*prefixes: str) -> dict[str, str]:
 
 
 def _job(request: Request) -> Job:
-    cache = str(cache_folder() / "conda")
+    cache = str(cache_folder() / request.cache)
     return Job(channels=request.channels, platform=request.platform, cache=cache)
 
 

@@ -21,6 +21,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         specs: match specifications.
         locked: what a lock says; then nothing is solved.
         platform: such as "linux-64".
+        cache: folder of downloads and unpacked packages, below the cache folder.
     """
 
     environment: str
@@ -28,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     specs: tuple[str, ...]
     locked: tuple[LockedPackage, ...]
     platform: str
+    cache: str = "conda"
 
 
 def make(

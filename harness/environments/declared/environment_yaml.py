@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ _FIELDS = {"channels", "dependencies", "variables"}
 _OWN = {"name", "prefix"}
 _TOOLS = {"bioimageio.core", "bioimageio.spec"}
 _NO_DEFAULTS, _DEFAULTS, _COMMUNITY = "nodefaults", "defaults", "conda-forge"
+_NAME = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 _MOST = 2_000
 _ADDRESS = "https://conda.anaconda.org/"
 
@@ -36,13 +38,14 @@ def read(text: str, notes: Notes) -> Declaration:
             packages.add(match_spec.normalised(spec))
     fits = [pythons.fitting(spec.versions, notes) for spec in specs if spec.name == "python"]
     found = requirements_txt.read_lines(lines, notes)
-    channels = _channels(content.get("channels"), notes)
+    channels = _channels(content.get("channels"), specs, notes)
+    not_asked = {_DEFAULTS} & set(channels) if packages else set()
     return Declaration(
         pythons=_common([*fits, found.pythons]),
-        channels=channels if packages else (),
+        channels=tuple(name for name in channels if name != _DEFAULTS) if packages else (),
         conda=tuple(sorted(packages)),
         pip=found.pip,
-        elsewhere=found.elsewhere,
+        elsewhere=tuple(sorted({*found.elsewhere, *not_asked})),
     )
 
 
@@ -74,20 +77,22 @@ def _dependencies(listed: object) -> tuple[list[str], list[str]]:
     return plain, lines
 
 
-def _channels(listed: object, notes: Notes) -> tuple[str, ...]:
-    """The channels by name, ``conda-forge`` among them: the runtime itself comes from there."""
+def _channels(listed: object, specs: Iterable[match_spec.Spec], notes: Notes) -> tuple[str, ...]:
+    """The channels by name, those of single packages and ``conda-forge`` last, which has most packages."""
     found: dict[str, None] = {}
     for text in _texts([listed] if isinstance(listed, str) else listed, "channels"):
         channel = text.strip().removeprefix(_ADDRESS).strip("/")
         if channel == _DEFAULTS:
             notes.add("channel defaults", "left out: its terms do not let everybody use it")
-        elif "://" in channel or text.startswith((".", "/", "~")):
+            found[channel] = None
+        elif text.startswith((".", "/", "~")) or not _NAME.fullmatch(channel):
             raise RefusedError(
                 f"channels: {quoted(text)} is not asked; name a public channel such as conda-forge",
                 malformed=False,
             )
-        elif channel not in {_NO_DEFAULTS, ""}:
+        elif channel != _NO_DEFAULTS:
             found[channel] = None
+    found.update(dict.fromkeys(spec.channel for spec in specs if spec.channel))
     found[_COMMUNITY] = None
     return tuple(found)
 

@@ -100,4 +100,9 @@ def _is_constraint(text: str) -> bool:
 
 
 def _plain(comparison: str) -> str:
-    return "".join(comparison.split())
+    """One comparison without spaces; a version alone is meant as such."""
+    plain = "".join(comparison.split())
+    if plain[0] in "<>=!~":
+        return plain
+    fuzzy = _FUZZY.fullmatch(plain)
+    return f"={fuzzy['version']}" if fuzzy else f"=={plain}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from packaging.requirements import Requirement
@@ -65,6 +65,13 @@ def needs(
     requirement = f"{framework.package}{versions}"
     how = "as the weights entry states" if versions else "in the version that fits"
     return Needs((tool, *constraints, requirement), (f"{requirement} (not declared: {how})",))
+
+
+def still_needed(requirements: tuple[str, ...], provided: Iterable[str]) -> tuple[str, ...]:
+    """The requirements without a framework that packages have brought along: nobody declares its version."""
+    names = {canonicalize_name(name) for name in provided}
+    there = {framework.package for framework in FRAMEWORKS.values() if framework.names & names}
+    return tuple(text for text in requirements if canonicalize_name(Requirement(text).name) not in there)
 
 
 def _declared(declaration: Declaration) -> Iterator[str]:

@@ -61,6 +61,7 @@ def test_an_exported_file_loses_what_is_of_one_machine() -> None:
         pythons=("3.8",),
         channels=("pytorch", "conda-forge"),
         conda=("_libgcc_mutex=0.1", "blas=1.0", "numpy=1.21.5", "pytorch=1.10.1", "vc=14.2", "zlib=1.2.11"),
+        elsewhere=("defaults",),
     )
     assert notes == (
         "name:, prefix: (the author's own)",
@@ -125,6 +126,12 @@ def test_public_channels_by_address(channel: str) -> None:
     assert declaration.channels == ("bioconda", "conda-forge")
 
 
+def test_a_package_may_name_its_channel() -> None:
+    declaration, _ = declared("channels: [pytorch]\ndependencies: ['nvidia::cuda=11.8', 'pytorch::pytorch']")
+    assert declaration.channels == ("pytorch", "nvidia", "conda-forge")
+    assert declaration.conda == ("nvidia::cuda=11.8", "pytorch::pytorch")
+
+
 def test_fields_without_a_meaning_are_noted() -> None:
     assert declared("platforms: [linux-64]\nvariables: {}")[1] == ("platforms: (without a meaning here)",)
 
@@ -142,6 +149,7 @@ def test_fields_without_a_meaning_are_noted() -> None:
         ("channels: {a: b}", "field channels: is no list", True),
         ("channels: [1]", "channels: 1 is no text", True),
         ("channels: ['file:///home/me/channel']", "channels: file:///home/me/channel is not asked", False),
+        ("channels: ['two words']", "channels: two words is not asked", False),
         ("channels: [/home/me/channel]", "channels: /home/me/channel is not asked", False),
         ("variables: {A: b}", "field variables: is not set here", False),
         ("dependencies: [python=2.7]", "python=2.7: cells run on Python 3.8 to 3.14; declare one", False),

@@ -29,7 +29,7 @@ def normal(text: str) -> tuple[str, tuple[str, ...]]:
         ("numpy>=1.2,<2", "numpy<2,>=1.2"),
         ("numpy <2 , >= 1.2", "numpy<2,>=1.2"),
         ("numpy=1.2|=1.3", "numpy=1.2|=1.3"),
-        ("numpy 1.3|1.2", "numpy1.2|1.3"),
+        ("numpy 1.3|1.2.*", "numpy=1.2|==1.3"),
         ("conda-forge::bioimageio.core", "conda-forge::bioimageio.core"),
         ("_libgcc_mutex=0.1", "_libgcc_mutex=0.1"),
         ("r-base!=4.0", "r-base!=4.0"),
