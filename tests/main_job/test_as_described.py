@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -32,14 +33,14 @@ DECLARED = {
 }
 
 
-def declaring(folder: Path, collection: Path, declaration: tuple[str, str]) -> None:
-    """A model with ONNX weights alone, which name a file as their dependencies."""
+def declaring(folder: Path, collection: Path, declaration: tuple[str, str], *, weights: str = "onnx") -> None:
+    """A model with one kind of weights, which name a file as their dependencies."""
     shutil.copytree(collection / "membrane-unet2d", folder)
     content = read_description(folder / "rdf.yaml", shown="rdf.yaml")
     named, text = declaration
-    onnx = {**content["weights"]["onnx"], "dependencies": named}
-    onnx.pop("parent")
-    changed = {**content, "id": folder.name, "weights": {"onnx": onnx}}
+    entry = {**content["weights"][weights], "dependencies": named}
+    entry.pop("parent", None)
+    changed = {**content, "id": folder.name, "weights": {weights: entry}}
     (folder / "rdf.yaml").write_text(json.dumps(changed), "utf-8")
     (folder / named.partition(":")[2]).write_text(text, "utf-8")
 
@@ -121,15 +122,37 @@ def test_what_needs_conda_is_left_out_with_the_reason(run: Run) -> None:
     assert "env.yaml declares conda packages (onnxruntime)" in run.stdout
 
 
-def test_a_stored_plan_holds_the_cells_as_described(run: Run, tmp_path: Path) -> None:
-    again = run_harness_plan(run.output / "plan.json", tmp_path)
-    assert {r.key for r in described(again).values()} == {r.key for r in described(run).values()}
-    assert described(again)["one"].status is Status.PASSED
+def test_a_stored_plan_holds_the_cells_as_described(run: Run) -> None:
+    """What has no verdict yet runs again: its environment is worked out anew from the models."""
+    before = {record.key: record.status for record in run.records}
+    done = harness("run", "--plan", run.output / "plan.json", "--output", run.output, **NEVER)
+    assert "(2 run now, 11 unchanged)" in done.stdout, done.stdout + done.stderr
+    assert {record.key: record.status for record in run.records} == before
 
 
-def run_harness_plan(plan: Path, output: Path) -> Run:
-    done = harness("run", "--plan", plan, "--output", output, **NEVER)
-    return Run(done.returncode, done.stdout, done.stderr, output)
+def test_who_lacks_a_declared_package_is_told_where_it_is(collection: Path, tmp_path: Path) -> None:
+    """And what is still lacking where all that is declared is installed was not declared."""
+    for name, module in (("declared", "einops"), ("not-declared", "nobody_has_it")):
+        folder = tmp_path / "models" / name
+        declaring(folder, collection, ("pip:requirements.txt", "einops\n"), weights="pytorch_state_dict")
+        code = folder / "unet2d.py"
+        code.write_text(f"import {module}\n{code.read_text('utf-8')}", "utf-8")
+        described_in = read_description(folder / "rdf.yaml", shown="rdf.yaml")
+        digest = hashlib.sha256(code.read_bytes()).hexdigest()
+        described_in["weights"]["pytorch_state_dict"]["architecture_sha256"] = digest
+        (folder / "rdf.yaml").write_text(json.dumps(described_in), "utf-8")
+    run = run_harness(tmp_path / "models", tmp_path / "output", "--as-described", **NEVER)
+    own = {r.model.id: r for r in run.records if r.environment and not r.environment.as_described}
+    there = described(run)
+    assert there["declared"].status is Status.PASSED
+    for record in own.values():
+        assert (record.status, record.reason) == (Status.INCONCLUSIVE, Reason.DEPENDENCY_NOT_INSTALLED.slug)
+        environment = there[record.model.id].environment
+        assert environment is not None
+        assert f"the cell in {environment.name} has what it asks for" in record.hint
+    assert there["declared"].environment == there["not-declared"].environment
+    assert there["not-declared"].reason == Reason.UNDECLARED_DEPENDENCY.slug
+    assert there["not-declared"].status is Status.FAILED
 
 
 def test_a_cell_as_described_is_reproduced(run: Run, models: Path) -> None:
