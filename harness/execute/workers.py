@@ -85,6 +85,10 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all fork servers, and remove what cells have left."""
         for server in self._servers.values():
             server.close()
         self._servers.clear()
