@@ -19,10 +19,12 @@ PURE = (
     "harness/collection/scan/*",
     "harness/collection/tolerance.py",
     "harness/collection/variants.py",
+    "harness/environments/declared/*",
     "harness/execute/conclude/*",
     "harness/execute/judge/*",
     "harness/execute/pictures/*",
     "harness/execute/rerun.py",
+    "harness/isolation.py",
     "harness/labels.py",
     "harness/ledger/*",
     "harness/limits.py",
@@ -87,12 +89,12 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def update_locks(session: nox.Session) -> None:
-    """Solve every lock anew: the environments' and the one of development."""
+    """Solve every lock anew with the newest versions, and say what changed in the environments."""
     install(session)
-    session.run("harness", "env", "lock", *session.posargs)
+    session.run("harness", "env", "lock", "--upgrade", *session.posargs)
     session.run(
-        *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes"),
-        *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--group", "dev"),
-        *("pyproject.toml", "--output-file", LOCK),
+        *("uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", "3.10"),
+        *("--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"),
+        *("--no-emit-find-links", "--group", "dev", "pyproject.toml", "--output-file", LOCK),
         env={"UV_PYTHON_DOWNLOADS": os.environ.get("UV_PYTHON_DOWNLOADS", "never")},
     )

@@ -7,6 +7,8 @@ from enum import Enum
 
 import msgspec
 
+AS_DESCRIBED = "as-described"
+
 
 class WeightsFormat(str, Enum):
     """The weights formats of the description format (the names are the format's own)."""
@@ -67,11 +69,19 @@ class ConsumerRef(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnvironmentRef(msgspec.Struct, frozen=True, kw_only=True):
-    """A locked environment: ``digest`` covers all that decides what is installed."""
+    """A locked environment: ``digest`` covers all that decides what is installed.
+
+    One that follows from what a model's author declares is called ``as-described-<digest>``.
+    """
 
     name: str
     backend: Backend
     digest: str
+
+    @property
+    def as_described(self) -> bool:
+        """Whether a model's author has declared it."""
+        return self.name.startswith(f"{AS_DESCRIBED}-")
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

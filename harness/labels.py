@@ -114,7 +114,8 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.DANGEROUS_CONTENT: ReasonText(
         "dangerous content",
-        "Save the weights again without the code that the message names; keep nothing but tensors.",
+        "Save the weights again without the code that the message names; keep nothing but tensors. If they "
+        "need it, ask the maintainers to review it (`[[scan.allow]]` in the policy).",
     ),
     Reason.SCAN_FAILED: ReasonText(
         "scan failed",
@@ -122,7 +123,7 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.ENVIRONMENT_UNSATISFIABLE: ReasonText(
         "environment cannot be solved",
-        "Correct the declared dependencies so that the solver finds a solution.",
+        "Correct the declared dependencies: the message says what stands in the way.",
     ),
     Reason.ENVIRONMENT_BUILD_FAILED: ReasonText(
         "environment build failed", "See the build log, then run again with `--rerun inconclusive`."
@@ -143,8 +144,8 @@ REASON: dict[Reason, ReasonText] = {
     ),
     Reason.DEPENDENCY_NOT_INSTALLED: ReasonText(
         "declared dependency not installed",
-        "Nothing is wrong with the declaration: this version runs every model in the tool's own environment "
-        "(`harness env show`) and installs nothing that a model declares.",
+        "Nothing is wrong with the declaration: the tool's own environment (`harness env show`) installs "
+        "nothing that a model declares. `harness run --as-described` runs it in what it declares, too.",
     ),
     Reason.WEIGHTS_MISMATCH: ReasonText(
         "weights do not fit the architecture",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tarfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -80,3 +83,30 @@ def real_models() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/models, which is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def zoo_descriptions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The real descriptions of the zoo's snapshot by id; a null in ``data_range`` stands for ±inf."""
+    archive = SHARED / "zoo" / "zoo-snapshot.tar.xz"
+    if not archive.is_file():
+        pytest.skip("needs ../shared/zoo/zoo-snapshot.tar.xz")
+    described = {}
+    with tarfile.open(archive) as snapshot:
+        for member in snapshot:
+            if member.name.endswith("/summary.json") and (stream := snapshot.extractfile(member)):
+                content = json.load(stream).get("rdf_content") or {}
+                if content.get("type", "model") == "model":  # one was stored as {"error": ...}
+                    described[member.name.split("/")[-3]] = _with_infinities(content)
+    return described
+
+
+def _with_infinities(content: dict[str, Any]) -> dict[str, Any]:
+    for tensor in (*content.get("inputs", ()), *content.get("outputs", ())):
+        if tensor.get("data_range"):
+            low, high = tensor["data_range"]
+            tensor["data_range"] = [
+                float("-inf") if low is None else low,
+                float("inf") if high is None else high,
+            ]
+    return content

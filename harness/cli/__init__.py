@@ -44,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "harness scan path/to/model",
     ),
     "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
-    "env": ("env", "list, lock, build, show and prune environments", "harness env build pytorch"),
+    "env": ("env", "list, lock, build, show, compare and prune environments", "harness env build pytorch"),
     "doctor": (
         "doctor",
         "what this machine can do, and which levels of isolation hold on it",

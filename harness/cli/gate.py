@@ -81,9 +81,10 @@ def _policy(plan: Plan, chosen: Path | None) -> tuple[Policy, str]:
     policy, origin = (
         (DEFAULT, "none, so every cell is required") if path is None else (read_policy(path), path)
     )
-    if not policy.decided(plan.settings):
+    if not plan.is_decided_by(policy):
         raise UsageError(
-            f"policy: {origin}: its required checks or bounds of tolerance are not those of the plan; "
+            f"policy: {origin}: its required checks, bounds of tolerance or rules for scans are not those of "
+            "the plan; "
             "name the plan's own with --policy, or run again with this one"
         )
     return policy, str(origin)

@@ -76,6 +76,23 @@ def isolation_for(asked: str, backend: Backend) -> str:
     return "container"
 
 
+def add_offline(parser: argparse.ArgumentParser) -> None:
+    """``--offline``; see :func:`apply_offline`."""
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="download nothing: use what is cached, and say what is missing (also: HARNESS_OFFLINE=1)",
+    )
+
+
+def apply_offline(args: argparse.Namespace) -> None:
+    """Switch downloads off if that was asked for."""
+    from harness import network
+
+    if args.offline:
+        network.go_offline()
+
+
 def add_collection(parser: argparse.ArgumentParser) -> None:
     """The collection and what is selected of it."""
     parser.add_argument(
@@ -120,6 +137,15 @@ def add_repeat(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_as_described(parser: argparse.ArgumentParser) -> None:
+    """``--as-described``."""
+    parser.add_argument(
+        "--as-described",
+        action="store_true",
+        help="run weights that name their own dependencies in those, too (default: as the policy says)",
+    )
+
+
 def policy_for(args: argparse.Namespace) -> Policy:
     """The policy that ``--policy`` names or that lies with the collection, else the default one."""
     return policy_of(args.collection or DEFAULT_COLLECTION, args.policy)
@@ -139,11 +165,28 @@ def repeat_for(args: argparse.Namespace, policy: Policy) -> int:
     return max(repeat, 2) if Check.DETERMINISM in policy.required_checks else repeat
 
 
+def verify_files_for(args: argparse.Namespace, policy: Policy) -> bool:
+    """Whether every file is hashed, whatever is known of it: asked for here, or always by the policy."""
+    asked: bool = args.verify_files
+    return asked or policy.verify_files
+
+
 def positive(text: str) -> int:
     """An argument's type: a whole number of 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
     return int(text)
+
+
+def not_negative(text: str) -> float:
+    """An argument's type: a number of 0 or more."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 0 or more")
+    return number
 
 
 def one_of(values: type[Enum]) -> Callable[[str], Any]:

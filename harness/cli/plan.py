@@ -12,6 +12,7 @@ from harness.errors import ExitCode
 if TYPE_CHECKING:
     from harness.environments.spec import EnvironmentSpec
     from harness.plan.make import Planned
+    from harness.plan.plan import Plan
     from harness.policy import Policy
 
 THREADS = 1
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_environments(parser)
     options.add_policy(parser)
     options.add_repeat(parser)
+    options.add_as_described(parser)
     add_verify_files(parser)
     options.add_output(parser)
 
@@ -32,8 +34,8 @@ def add_verify_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify-files",
         action="store_true",
-        help="hash every file again (default: one whose size, times and inode are those of an earlier run is "
-        "taken to be unchanged)",
+        help="hash every file again (default: as the policy says, else one whose size, times and inode are "
+        "those of an earlier run is taken to be unchanged)",
     )
 
 
@@ -64,10 +66,20 @@ def main(args: argparse.Namespace) -> int:
         ],
     )
     print_lines(console, (f"left out: {left.what}: {left.why}" for left in planned.plan.left_out))
-    cells, left_out = len(planned.plan.cells), len(planned.plan.left_out)
-    many = "s" * (cells != 1)
-    print_lines(console, [f"{cells} cell{many} planned, {left_out} left out; written to {path}"])
+    print_lines(console, [f"{_counted(planned.plan)}; written to {path}"])
     return int(ExitCode.SATISFIED)
+
+
+def _counted(plan: Plan) -> str:
+    """How much there is: "7 cells planned in 3 environments (1 as described), 2 left out"."""
+    cells = len(plan.cells)
+    found = plan.environments
+    described = sum(environment.as_described for environment in found)
+    of_these = f" ({described} as described)" if described else ""
+    return (
+        f"{cells} cell{'s' * (cells != 1)} planned in {len(found)} environment{'s' * (len(found) != 1)}"
+        f"{of_these}, {len(plan.left_out)} left out"
+    )
 
 
 def plan_for(
@@ -105,9 +117,11 @@ def plan_for(
                 devices=tuple(dict.fromkeys(args.device or [Device.CPU])),
             ),
             settings=deciding_settings(threads=THREADS, repeat=repeat, policy=policy),
+            policy=policy,
             created_at=clock.now(),
-            verify_files=args.verify_files,
+            as_described=args.as_described or policy.as_described,
+            verify_files=options.verify_files_for(args, policy),
             on_model=on_model,
             on_likely=lambda environment, consumer: on_likely(specs[environment], consumer),
         )
-    return planned, specs
+    return planned, {**specs, **planned.declared}

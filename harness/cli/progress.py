@@ -119,6 +119,12 @@ class RunDisplay:
         self._console.print(line, style=style, markup=False)
 
 
+def findings(record: Record) -> str:
+    """The checks that failed beside a passed verdict: "finding: as called"; empty if there is none."""
+    failed = [labels.CHECK[c.name][0] for c in record.checks if c.status is CheckStatus.FAILED]
+    return f"finding: {', '.join(failed)}" if failed and record.status is Status.PASSED else ""
+
+
 def one_line(record: Record) -> str:
     """A record in one line: what was run, the verdict, the reason, findings, seconds."""
     cell = record.cell
@@ -127,7 +133,6 @@ def one_line(record: Record) -> str:
         what.append(cell.environment.name)
     look = labels.STATUS[record.status]
     reason = f": {labels.REASON[Reason.from_slug(record.reason)].label}" if record.reason else ""
-    findings = [labels.CHECK[c.name][0] for c in record.checks if c.status is CheckStatus.FAILED]
-    finding = f"; differs: {', '.join(findings)}" if findings and record.status is Status.PASSED else ""
+    finding = f"; {findings(record)}" if findings(record) else ""
     subject = " · ".join(filter(None, what))
     return f"{look.icon} {subject}: {look.label}{reason}{finding} ({record.seconds:.1f} s)"

@@ -12,6 +12,7 @@ from harness.cli import options
 from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from harness.environments.replay import Replayed
     from harness.environments.spec import EnvironmentSpec
     from harness.ledger.record import Record
     from harness.plan.make import Planned
@@ -35,30 +36,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the model is (default: as in DIR/plan.json, else collection)",
     )
     options.add_environments(parser)
+    parser.set_defaults(backend=None)  # that of the record
     options.add_policy(parser)
     options.add_output(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Print the record beside what came out now; 0 if the verdict is the same, 1 if not, 3 without one."""
+    from harness.cli.replaying import environment_of, records_of
     from harness.ledger.query import newest_by_key
-    from harness.ledger.store import read_records
 
     folder = args.output / "ledger"
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no ledger; name the folder of the run with --output")
-    recorded = _find(args.cell, newest_by_key(read_records(folder)))
+    records = records_of(args)
+    recorded = _find(args.cell, newest_by_key(records))
     collection = args.collection or _collection(args.output, recorded)
     policy = options.policy_of(collection, args.policy)
-    planned, specs = _plan(args, collection, recorded, policy)
-    entry = _same_cell(planned, recorded, collection)
-    if entry.key != recorded.key:
+    with environment_of(args, recorded, records) as again:
+        specs = _specs(args, again)
+        planned = _plan(collection, specs, again, recorded, policy)
+        entry = _same_cell(planned, recorded, collection)
+        _say_what_is_otherwise(entry, recorded, again)
+        now = _execute(args, entry, planned, {**specs, **planned.declared}, recorded, policy)
+    return int(_print(recorded, now, args.output / "reproduced"))
+
+
+def _specs(args: argparse.Namespace, again: Replayed | None) -> dict[str, EnvironmentSpec]:
+    """The record's environment; for a record without one, all there are: they tell a tool's version."""
+    from harness.environments.spec import load_all
+
+    if again is not None:
+        return {again.spec.name: again.spec}
+    return load_all(options.environments_folder(args.environments))
+
+
+def _say_what_is_otherwise(entry: PlannedCell, recorded: Record, again: Replayed | None) -> None:
+    if again is not None and again.ref != recorded.environment:
+        print(f"note: the environment is made by {again.ref.backend.value}, of the same source")  # noqa: T201
+    elif entry.key != recorded.key:
         print(  # noqa: T201
             "note: the harness or its policy is not the one of the record; "
             f"that was {recorded.harness.version} {recorded.harness.commit[:12]}".rstrip()
         )
-    now = _execute(args, entry, planned, specs, recorded, policy)
-    return int(_print(recorded, now, args.output / "reproduced"))
 
 
 def _find(asked: str, held: dict[str, Record]) -> Record:
@@ -84,36 +104,40 @@ def _collection(output: Path, recorded: Record) -> str:
 
 
 def _plan(
-    args: argparse.Namespace, collection: str, recorded: Record, policy: Policy
-) -> tuple[Planned, dict[str, EnvironmentSpec]]:
+    collection: str,
+    specs: dict[str, EnvironmentSpec],
+    again: Replayed | None,
+    recorded: Record,
+    policy: Policy,
+) -> Planned:
     from harness.cell import Backend
     from harness.cli.progress import reading
-    from harness.environments.spec import load_all
     from harness.execute.clock import now
     from harness.execute.deciding import deciding_settings
     from harness.plan.make import make_plan
     from harness.plan.matrix import Selection
 
-    specs = load_all(options.environments_folder(args.environments))
     with reading() as on_model:
-        planned = make_plan(
+        return make_plan(
             collection,
             specs=specs,
-            backend=recorded.environment.backend if recorded.environment else Backend.VENV,
+            backend=again.ref.backend if again else Backend.VENV,
             selection=Selection(
                 consumers=(recorded.consumer.name,),
                 weights=(recorded.weights_format,) if recorded.weights_format else (),
                 devices=(recorded.device,),
             ),
             settings=deciding_settings(threads=recorded.threads, repeat=recorded.repeat, policy=policy),
+            policy=policy,
             created_at=now(),
+            as_described=recorded.environment is not None and recorded.environment.as_described,
+            verify_files=policy.verify_files,
             on_model=on_model,
         )
-    return planned, specs
 
 
 def _same_cell(planned: Planned, recorded: Record, collection: str) -> PlannedCell:
-    """The cell with the record's files, tool and lock; anything else would be another question."""
+    """The cell with the record's files and tool; anything else would be another question."""
     name = recorded.environment.name if recorded.environment else None
     mine = [
         entry
@@ -134,11 +158,11 @@ def _same_cell(planned: Planned, recorded: Record, collection: str) -> PlannedCe
             f"{what}: its files are not those of the record (sha256 {recorded.model.sha256[:12]}, "
             f"here {entry.cell.model.sha256[:12]}); `harness run` tests the new ones"
         )
-    if entry.cell.environment != recorded.environment or entry.cell.consumer != recorded.consumer:
-        digest = recorded.environment.digest[:12] if recorded.environment else ""
+    if entry.cell.consumer != recorded.consumer:
         raise UsageError(
-            f"{what}: environment {name} is not the one of the record (lock digest {digest}); check out the "
-            f"harness's commit {recorded.harness.commit[:12] or 'of that time'}, or use `harness run`"
+            f"{what}: its tool was {recorded.consumer.name} {recorded.consumer.version}, this harness finds "
+            f"{entry.cell.consumer.version} in {name}; check out the harness's commit "
+            f"{recorded.harness.commit[:12] or 'of that time'}, or use `harness run`"
         )
     return entry
 
@@ -177,13 +201,20 @@ def _execute(
                 clock=Clock(),
                 limits=Limits.of(recorded.limits),
                 policy=policy,
-                keys=frozenset(cell.key for cell in planned.plan.cells),
+                keys=planned.plan.comparable,
                 repeat=recorded.repeat,
+                isolation=policy.isolation.chosen(_isolation(entry)),
+                one_container_per_cell=policy.isolation.one_container_per_cell,
             ),
             observer=display,
             cancel=threading.Event(),
         ).execute([entry], jobs=1)
     return next(record for record in read_records(output / "ledger") if record.run == run)
+
+
+def _isolation(entry: PlannedCell) -> str:
+    environment = entry.cell.environment
+    return options.isolation_for("auto", environment.backend) if environment else "auto"
 
 
 def _print(recorded: Record, now: Record, output: Path) -> ExitCode:

@@ -63,7 +63,7 @@ def _print_table(records: Sequence[Record], output: Path) -> None:
     from harness import labels
     from harness.cli.columns import print_columns
     from harness.cli.finish import explain
-    from harness.cli.progress import STYLES, console_for_tables
+    from harness.cli.progress import STYLES, console_for_tables, findings
     from harness.verdict import Reason
 
     console = console_for_tables()
@@ -82,7 +82,7 @@ def _print_table(records: Sequence[Record], output: Path) -> None:
                 record.device.value,
                 f"{labels.STATUS[record.status].icon} {labels.STATUS[record.status].label}",
                 f"{record.seconds:.1f}",
-                labels.REASON[Reason.from_slug(record.reason)].label if record.reason else "",
+                labels.REASON[Reason.from_slug(record.reason)].label if record.reason else findings(record),
             )
             for record in records
         ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli import options
 from harness.cli.plan import THREADS, add_verify_files
-from harness.cli.work import Work, work_for
+from harness.cli.work import Rules, Work, rules_for, work_for
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_collection(parser)
     options.add_environments(parser)
     options.add_policy(parser)
+    options.add_offline(parser)
     options.add_repeat(parser)
+    options.add_as_described(parser)
     add_verify_files(parser)
     options.add_output(parser)
     options.add_site(parser)
@@ -35,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--isolation",
         choices=["auto", "process", "sandbox", "container"],
         default="auto",
-        help="how far models are kept from this machine and from each other (default: the sandbox if it can "
-        "be had here, else process: for models that you trust; with --backend docker: container); "
-        "`harness doctor` says what holds",
+        help="how far models are kept from this machine and from each other (default: as the policy says, "
+        "else the sandbox if it can be had here, else process: for models that you trust); `harness doctor` "
+        "says what holds; images run in containers",
     )
     parser.add_argument(
         "--no-fork",
@@ -75,22 +77,33 @@ def main(args: argparse.Namespace) -> int:
     from harness.execute.preparation import Preparation
     from harness.ledger.store import LedgerWriter
 
-    args.isolation = options.isolation_for(args.isolation, args.backend)
+    options.apply_offline(args)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
+    rules = rules_for(args)
     with Preparation(
-        isolation=args.isolation, threads=THREADS, warm=not args.no_fork, cancel=threading.Event()
+        isolation=rules.isolation,
+        threads=THREADS,
+        warm=not args.no_fork,
+        one_container_per_cell=rules.policy.isolation.one_container_per_cell,
+        cancel=threading.Event(),
     ) as preparation:
         work = work_for(
             args,
+            rules,
             lambda spec, consumer: preparation.expect(spec, args.backend, CONSUMERS[consumer].RUNNER),
         )
-        return _run(args, run, ledger, work, preparation)
+        return _run(args, run, ledger, rules, work, preparation)
 
 
 def _run(
-    args: argparse.Namespace, run: str, ledger: LedgerWriter, work: Work, preparation: Preparation
+    args: argparse.Namespace,
+    run: str,
+    ledger: LedgerWriter,
+    rules: Rules,
+    work: Work,
+    preparation: Preparation,
 ) -> int:
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
@@ -119,7 +132,7 @@ def _run(
             models=work.planned.models,
             specs=work.specs,
             ledger=ledger,
-            settings=_settings(args, run, work, clock),
+            settings=_settings(args, run, rules, work, clock),
             observer=display,
             cancel=preparation.cancel,
             preparation=preparation,
@@ -145,13 +158,13 @@ def _run(
                 ran=display.done,
                 survey=survey,
                 site_url=args.site_url,
-                policy=work.policy,
+                policy=rules.policy,
             )
             _say_left_out(plan.left_out)
     return int(code)
 
 
-def _settings(args: argparse.Namespace, run: str, work: Work, clock: Clock) -> Settings:
+def _settings(args: argparse.Namespace, run: str, rules: Rules, work: Work, clock: Clock) -> Settings:
     from harness.execute.settings import Settings
     from harness.limits import Limits
     from harness.plan.plan import collection_name
@@ -163,10 +176,12 @@ def _settings(args: argparse.Namespace, run: str, work: Work, clock: Clock) -> S
         threads=THREADS,
         clock=clock,
         limits=Limits(seconds=args.timeout),
-        policy=work.policy,
-        keys=frozenset(cell.key for cell in work.planned.plan.cells),
-        repeat=work.repeat,
-        isolation=args.isolation,
+        policy=rules.policy,
+        keys=work.planned.plan.comparable,
+        described_in=work.planned.plan.described_in,
+        repeat=rules.repeat,
+        isolation=rules.isolation,
+        one_container_per_cell=rules.policy.isolation.one_container_per_cell,
         warm=not args.no_fork,
     )
 

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from harness.cell import WeightsFormat
-from harness.collection import format_library, named_files, tolerance
+from harness.collection import dependencies, format_library, named_files, tolerance
+from harness.collection.dependencies import Dependencies
 from harness.collection.fault import ModelFault
 from harness.collection.named_files import NamedFile
 from harness.collection.tolerance import ToleranceRule
@@ -54,6 +55,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
         files: everything that it names, the test tensors included.
         variants: the sizes to be tested.
         variants_left_out: in words, which promised sizes are not tested and why; empty if all are.
+        dependencies: what weights entries declare that they need.
     """
 
     id: str | None
@@ -72,6 +74,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     variants: tuple[Variant, ...]
     tolerances: tuple[ToleranceRule, ...]
     variants_left_out: str = ""
+    dependencies: tuple[Dependencies, ...] = ()
 
     def files_for(self, weights_format: WeightsFormat) -> tuple[NamedFile, ...]:
         """What a consumer may open to run these weights: the weights, code, attachments; no test tensor."""
@@ -142,6 +145,7 @@ def parse_description(content: Mapping[str, Any], *, shown: str) -> Parsed:
         variants=planned.variants,
         variants_left_out=planned.left_out,
         tolerances=tolerance.rules_of(content, shown=shown),
+        dependencies=dependencies.find(content),
     )
     return Parsed(description, model)
 

@@ -132,15 +132,27 @@ def parse(data: bytes, *, shown: str) -> dict[str, Any]:
     """The mapping that a description's YAML holds.
 
     Raises:
-        ModelFault: not UTF-8, not YAML, a key that is there twice, aliases that multiply (refused before they
-            are expanded), or no mapping.
+        ModelFault: as ``parse_any``, or no mapping.
+    """
+    content = parse_any(data, shown=shown)
+    if not isinstance(content, dict):
+        raise _invalid(shown, "holds no mapping of fields; a description begins with `format_version: ...`")
+    return content
+
+
+def parse_any(data: bytes, *, shown: str) -> object:
+    """The value that YAML of an unknown author holds, made of plain types.
+
+    Raises:
+        ModelFault: not UTF-8, not YAML, a key that is there twice, or aliases that multiply (refused before
+            they are expanded).
     """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _invalid(shown, f"is not UTF-8 (byte {error.start}); save it as UTF-8 text") from error
     try:
-        content = _construct(text, shown)
+        return _construct(text, shown)
     except (ModelFault, MemoryError):  # the latter says nothing about the description
         raise
     except RecursionError as error:
@@ -151,9 +163,6 @@ def parse(data: bytes, *, shown: str) -> dict[str, Any]:
         raise _invalid(shown, f"is not valid YAML: {where}{error.problem or error.context}") from error
     except Exception as error:  # explicit tags make the constructors raise whatever their text makes them
         raise _invalid(shown, f"is not valid YAML: {_first_line(error)}") from error
-    if not isinstance(content, dict):
-        raise _invalid(shown, "holds no mapping of fields; a description begins with `format_version: ...`")
-    return content
 
 
 def _construct(text: str, shown: str) -> object:

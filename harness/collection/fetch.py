@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
+from harness import network
 from harness.collection.cache import cache_folder_for, writing_failed
 from harness.collection.fault import ModelFault
 from harness.collection.file_digests import FileDigests
@@ -37,7 +38,8 @@ def download(url: str, *, sha256: str | None = None, digests: FileDigests | None
     file gets two. ``TIMEOUT_SECONDS`` is how long it may be silent, ``ATTEMPT_SECONDS`` how long it may take.
 
     Raises:
-        ModelFault: FILE_MISSING (404 or 410), SHA256_MISMATCH, DOWNLOAD_FAILED, or DISK_FULL.
+        ModelFault: FILE_MISSING (404 or 410), SHA256_MISMATCH, DOWNLOAD_FAILED (also for what is not there
+            while downloads are switched off), or DISK_FULL.
         OutputError: the cache folder cannot be written.
     """
     try:
@@ -52,6 +54,12 @@ def download(url: str, *, sha256: str | None = None, digests: FileDigests | None
     folder = cache_folder_for("files")
     if stated is not None and _whole(folder / stated, digests or FileDigests(Known(None))):
         return folder / stated
+    if network.offline():
+        raise ModelFault(
+            Reason.DOWNLOAD_FAILED,
+            f"{url}: is not in the cache, and downloads are switched off; run it once without --offline "
+            f"({network.VARIABLE})",
+        )
     path = _fetch(url, folder)
     if stated is not None and path.name != stated:
         raise ModelFault(Reason.SHA256_MISMATCH, f"{url}: has sha256 {path.name}, {stated} is stated")

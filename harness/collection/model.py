@@ -188,10 +188,14 @@ def read_packed(
 
 
 def read_models(
-    found: Iterable[Found], *, on_model: Callable[[str], None] = lambda _source: None
+    found: Iterable[Found],
+    *,
+    verify_files: bool = False,
+    on_model: Callable[[str], None] = lambda _source: None,
 ) -> list[Model | Unreadable]:
     """As ``read_packed``, for few models that all are looked at closely."""
-    return [_unpacked(model) for model in read_packed(found, on_model=on_model)]
+    packed = read_packed(found, verify_files=verify_files, on_model=on_model)
+    return [_unpacked(model) for model in packed]
 
 
 def read_model(found: Found) -> Model | Unreadable:

@@ -20,6 +20,10 @@ class Consumer(Protocol):
         """The Python package whose locked version is the consumer's version."""
 
     @property
+    def NEEDS(self) -> tuple[str, ...]:  # noqa: N802
+        """Requirements that this package has but does not state."""
+
+    @property
     def DEPTH(self) -> Depth:  # noqa: N802
         """What a verdict of this consumer is about."""
 

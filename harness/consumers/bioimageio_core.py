@@ -6,6 +6,8 @@ from harness.cell import Depth, WeightsFormat
 
 NAME = "bioimageio.core"
 DISTRIBUTION = "bioimageio-core"
+# bioimageio.spec 0.5.12 calls every description invalid under pydantic 2.14.
+NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.TOOL
 RUNNER = "bioimageio_core"
 

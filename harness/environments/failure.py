@@ -11,8 +11,12 @@ from harness.verdict import Reason
 
 _NO_SPACE = re.compile(r"(?i)no space left on device|disk quota exceeded|os error (28|122)\b")
 _UNSATISFIABLE = re.compile(r"No solution found|Couldn't parse requirement|unsatisfiable")
+_NO_NETWORK = ("network was disabled", "Network connectivity is disabled")
+_NOT_CACHED = re.compile(
+    r"(\S+) (?:was not found in the cache|needs to be downloaded from)|Failed to download `([^`]+)`"
+)
 # The solver also says "unsatisfiable" when it was not allowed to look: that is no fault of the specification.
-_NOT_ASKED = ("network was disabled", "Network connectivity is disabled", "provided package locations")
+_NOT_ASKED = (*_NO_NETWORK, "provided package locations")
 
 
 _LINES = 12  # of output in a message
@@ -25,16 +29,22 @@ class EnvironmentBuildError(Exception):
         reason: one of the reasons of the environment stage.
         message: what happened, with the builder's own words.
         log: complete output of the build.
+        declared_so: whether a model's author asks for what cannot be, so that trying again is in vain.
     """
 
-    def __init__(self, reason: Reason, message: str, log: Path) -> None:
+    def __init__(self, reason: Reason, message: str, log: Path, *, declared_so: bool = False) -> None:
         super().__init__(reason, message, log)
         self.reason = reason
         self.message = message
         self.log = log
+        self.declared_so = declared_so
 
     def __str__(self) -> str:
         return self.message
+
+    def with_log(self, log: Path) -> EnvironmentBuildError:
+        """The same, with the log at another place."""
+        return EnvironmentBuildError(self.reason, self.message, log, declared_so=self.declared_so)
 
 
 def from_process(
@@ -50,7 +60,20 @@ def from_process(
     # A solver's explanation may be long, and is the one thing that helps: it is kept whole.
     start = output.rfind("No solution found") if reason is Reason.ENVIRONMENT_UNSATISFIABLE else -1
     words = output[start:] if start >= 0 else "\n".join(output.splitlines()[-_LINES:])
-    return EnvironmentBuildError(reason, f"{what}: {how_it_ended(ended)}\n{words}", log)
+    how = missing_offline(output) or how_it_ended(ended)
+    return EnvironmentBuildError(reason, f"{what}: {how}\n{words}", log)
+
+
+def missing_offline(output: str) -> str:
+    """What uv has not in its cache and was not allowed to download, in one sentence; empty if it was."""
+    if not any(words in output for words in _NO_NETWORK):
+        return ""
+    found = (match[1] or match[2] for match in _NOT_CACHED.finditer(output))
+    names = ", ".join(dict.fromkeys(found))
+    return (
+        f"{names or 'something that is needed'}: not in the cache of uv, and downloads are switched off; "
+        "do it once without --offline (HARNESS_OFFLINE, UV_OFFLINE)"
+    )
 
 
 def from_words(what: str, words: str, log: Path) -> EnvironmentBuildError:

@@ -1,17 +1,14 @@
-"""What the store holds, and making room in it."""
+"""What the store holds."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from harness.cell import Backend, EnvironmentRef
 from harness.environments import marker, store
-from harness.environments.docker import images
 from harness.paths import cache_folder
 
 
@@ -22,63 +19,65 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
         ref: its name in cells and records.
         folder: its entry.
         python_version: full version of its interpreter.
-        packages: how many there are.
+        packages: what is installed, name to version.
         seconds: wall time of its build.
         size_bytes: see :class:`harness.environments.built.BuiltEnvironment`.
+        built_at: seconds since the epoch.
+        used_at: likewise, when something ran in it last; the build counts.
     """
 
     ref: EnvironmentRef
     folder: Path
     python_version: str
-    packages: int
+    packages: dict[str, str]
     seconds: float
     size_bytes: int
+    built_at: float
+    used_at: float
 
 
 def stored() -> list[Stored]:
     """Every environment with a marker, sorted by name; leftovers are not among them."""
-    found: list[Stored] = []
-    for backend, folder in _entries():
-        if ready := marker.read(folder):
-            found.append(
-                Stored(
-                    ref=EnvironmentRef(name=ready.name, backend=backend, digest=ready.digest),
-                    folder=folder,
-                    python_version=ready.python_version,
-                    packages=len(ready.packages),
-                    seconds=ready.seconds,
-                    size_bytes=ready.size_bytes,
-                )
-            )
+    found = [ready for backend, folder in entries() if (ready := _stored(backend, folder))]
     return sorted(found, key=lambda item: (item.ref.name, item.ref.backend.value, item.ref.digest))
 
 
-def prune(keep: Collection[EnvironmentRef]) -> list[Path]:
-    """Remove all environments and leftovers except those in ``keep``; answers the entries that went.
-
-    One that is being built at this moment stays. One that something runs in is not protected: pass it in
-    ``keep``.
-    """
-    kept = {store.entry_folder(ref) for ref in keep}
-    gone: list[Path] = []
-    for _, folder in _entries():
-        if folder in kept:
-            continue
-        try:
-            with FileLock(store.lock_file(folder), timeout=0):
-                if ready := marker.read(folder):
-                    images.remove(folder / ready.prefix)
-                store.wipe(folder)
-        except Timeout:
-            continue
-        gone.append(folder)
-    for aside in (cache_folder() / "environments").glob("*/.removed-*"):
-        shutil.rmtree(aside, ignore_errors=True)
-    return gone
+def find(ref: EnvironmentRef) -> Stored | None:
+    """The environment of this name in cells and records, None if it is not built."""
+    found = _stored(ref.backend, store.entry_folder(ref))
+    return found if found and found.ref.digest == ref.digest else None
 
 
-def _entries() -> Iterator[tuple[Backend, Path]]:
+def entries() -> Iterator[tuple[Backend, Path]]:
+    """Every folder of the store that a build was begun in."""
     for backend in Backend:
         root = cache_folder() / "environments" / backend.value
         for log in sorted(root.glob("*/build.log")):
             yield backend, log.parent
+
+
+def _stored(backend: Backend, folder: Path) -> Stored | None:
+    ready = marker.read(folder)
+    if ready is None:
+        return None
+    try:
+        built_at = (folder / marker.FILE).stat().st_mtime
+    except OSError:  # removed at this moment
+        return None
+    return Stored(
+        ref=EnvironmentRef(name=ready.name, backend=backend, digest=ready.digest),
+        folder=folder,
+        python_version=ready.python_version,
+        packages=ready.packages,
+        seconds=ready.seconds,
+        size_bytes=ready.size_bytes,
+        built_at=built_at,
+        used_at=max(built_at, _modified(folder / store.LAST_USED)),
+    )
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 from harness import jsonio
 from harness.environments import torch_backend, uv_command
 from harness.environments.attempt import Attempt
+from harness.environments.conda.environment_yml import with_pins
 from harness.environments.spec import EnvironmentSpec, read_text, without_comments
 from harness.errors import ConfigurationError
 
@@ -40,6 +41,8 @@ def refresh(
 ) -> str:
     """Solve ``requirements.in`` and write ``requirements.lock``; answers its text.
 
+    The pins of an ``environment.yml`` are written anew, too.
+
     Args:
         log: the solver's output is appended to it.
         upgrade: take the newest versions; otherwise present pins are kept where they still fit.
@@ -51,7 +54,7 @@ def refresh(
     """
     files = {"requirements.in": read_text(spec.requirements)}
     if spec.lock.exists() and not upgrade:
-        files["requirements.lock"] = _preferences(read_text(spec.lock))
+        files["requirements.lock"] = preferences(read_text(spec.lock))
     if constraints is not None:
         files["constraints.txt"] = without_comments(read_text(constraints)) + "\n"
     with tempfile.TemporaryDirectory(prefix="harness-lock-") as name:
@@ -63,7 +66,11 @@ def refresh(
         solved = (scratch / "requirements.lock").read_text("utf-8")
     lock = _header(spec) + strip_labels(solved)
     _refuse(spec, problems(spec, lock=lock))
+    yml = spec.environment_yml
+    pinned = with_pins(read_text(yml), pins(lock), origin=str(yml)) if yml.exists() else ""
     jsonio.write_bytes(spec.lock, lock.encode())
+    if pinned:
+        jsonio.write_bytes(yml, pinned.encode())
     return lock
 
 
@@ -96,12 +103,10 @@ def problems(spec: EnvironmentSpec, *, lock: str) -> list[str]:
     found: list[str] = []
     for text in without_comments(lock).splitlines():
         line = text.rstrip(" \\")
-        if _ADDRESS.search(line):
-            found.append(f"an address or a place: {line.strip()!r}")
+        if words := _out_of_place(line):
+            found.append(words)
         elif _LABEL.match(line):
             found.append(f"a local version label: {line.strip()!r}")
-        elif not line.startswith((" ", "\t")) and "==" not in line:
-            found.append(f"not pinned: {line.strip()!r}")
         elif spec.torch_backend == torch_backend.CPU_ONLY and _CUDA.match(line):
             found.append(f"a CUDA package in a CPU environment: {line.strip()!r}")
     for line in without_comments(read_text(spec.requirements)).splitlines():
@@ -116,6 +121,26 @@ def problems(spec: EnvironmentSpec, *, lock: str) -> list[str]:
         elif not wanted.specifier.contains(version, prereleases=True):
             found.append(f"{wanted.name} is {version}, requirements.in asks for {wanted.specifier}")
     return found
+
+
+def refuse_places(spec: EnvironmentSpec) -> None:
+    """Refuse a lock by which packages would come from a place that it names itself, or in any version.
+
+    Raises:
+        ConfigurationError: names the lock and every such line.
+    """
+    lines = without_comments(read_text(spec.lock)).splitlines()
+    _refuse(spec, [words for line in lines if (words := _out_of_place(line.rstrip(" \\")))])
+
+
+def _out_of_place(line: str) -> str:
+    """What is wrong with a line, if it does not pin a package or state a hash."""
+    option = line.lstrip().startswith("-") and not line.lstrip().startswith("--hash=")
+    if option or _ADDRESS.search(line):
+        return f"an address or a place: {line.strip()!r}"
+    if not line.startswith((" ", "\t")) and "==" not in line and not _LABEL.match(line):
+        return f"not pinned: {line.strip()!r}"
+    return ""
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -142,13 +167,20 @@ def strip_labels(lock: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _preferences(lock: str) -> str:
-    """The lock without the packages that have no hash.
+def preferences(lock: str) -> str:
+    """The lock as versions to be preferred: without the packages that have no hash.
 
     Their label was dropped, so that the bare version would be looked for where the large builds are.
     """
     blocks = re.split(r"\n(?=\S)", without_comments(lock))
     return "\n".join(block for block in blocks if "--hash=" in block) + "\n"
+
+
+def without(lock: str, names: Iterable[str]) -> str:
+    """The lock without these packages, by whatever spelling of their names."""
+    left_out = {canonicalize_name(name) for name in names}
+    blocks = re.split(r"\n(?=\S)", without_comments(lock))
+    return "\n".join(block for block in blocks if not pins(block).keys() & left_out) + "\n"
 
 
 def _without_local_indexes(variables: Mapping[str, str]) -> dict[str, str]:

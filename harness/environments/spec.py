@@ -4,6 +4,8 @@ environment.toml    what it is for and how it behaves
 requirements.in     what it needs, written by people
 requirements.lock   what is installed, written by :mod:`harness.environments.lock`
 Dockerfile          how an image of it is built, see :mod:`harness.environments.docker`
+environment.yml     the same for conda, see :mod:`harness.environments.conda`
+conda-*.lock        if there is one for the platform: what conda installs of it
 health.py           run with its interpreter after the build; exit code 0 if it works
 """
 
@@ -16,9 +18,9 @@ from pathlib import Path
 
 import msgspec
 
-from harness import jsonio
-from harness.cell import Backend, EnvironmentRef, WeightsFormat
-from harness.environments.docker import recipe
+from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
+from harness.environments.docker import dockerfile
+from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
 from harness.limits import Limits
 
@@ -52,6 +54,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         variables: environment variables that are set before anything starts in it.
         torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
         limits: what cells in it may use, where that differs from the defaults.
+        python_full: the interpreter that is taken if the machine has it ("3.11.9"), else any ``python``.
     """
 
     name: str
@@ -63,6 +66,12 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
     torch_backend: str
     limits: Limits = Limits()
+    python_full: str = ""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether code in its packages may run outside of isolation: somebody has chosen them with care."""
+        return True
 
     @property
     def requirements(self) -> Path:
@@ -75,48 +84,67 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.folder / "requirements.lock"
 
     @property
+    def environment_yml(self) -> Path:
+        """What people ask conda for; not every environment has it."""
+        return self.folder / "environment.yml"
+
+    def conda_lock(self, platform: str) -> Path:
+        """What conda installs on a platform such as ``linux-64``; it need not exist."""
+        return self.folder / f"conda-{platform}.lock"
+
+    @property
     def dockerfile(self) -> Path:
-        """How its image is built, where that is not as :mod:`harness.environments.docker.recipe` has it."""
+        """How its image is built; see :mod:`harness.environments.docker.dockerfile` for those without."""
         return self.folder / "Dockerfile"
 
     def dockerfile_text(self) -> str:
         """How its image is built; raises ConfigurationError if that cannot be read."""
         if self.dockerfile.exists():
             return read_text(self.dockerfile)
-        return recipe.render(
+        return dockerfile.render(
             self.name, python=self.python, torch_backend=self.torch_backend, variables=self.variables
         )
 
     def base_image(self) -> str:
-        """The name of the image that its own one starts from; raises ConfigurationError."""
-        return recipe.base_image(self.dockerfile_text(), python=self.python, origin=self.dockerfile)
+        """The name of the image that its own one starts from on this machine; raises ConfigurationError."""
+        return dockerfile.base_image(self.dockerfile_text(), python=self.python, origin=self.dockerfile)
 
     @property
     def health(self) -> Path:
         """The script that proves that the environment works."""
         return self.folder / "health.py"
 
-    def digest(self, backend: Backend) -> str:
-        """sha256 (hex) of all that decides what is installed and how it behaves.
+    def recipe(self, backend: Backend) -> Recipe:
+        """All that decides what is installed and how it behaves.
 
         Raises:
             ConfigurationError: there is no lock, or not what the backend reads.
         """
-        parts = {
-            "builder": BUILDER_VERSION,
-            "backend": backend,
-            "python": self.python,
-            "lock": without_comments(read_text(self.lock)),
-            "variables": self.variables,
-            "torch_backend": self.torch_backend,
-        }
+        return Recipe(
+            builder=BUILDER_VERSION,
+            backend=backend,
+            python=self.python,
+            lock=without_comments(read_text(self.lock)),
+            variables=self.variables,
+            torch_backend=self.torch_backend,
+            files=self._files_of(backend),
+        )
+
+    def _files_of(self, backend: Backend) -> dict[str, str]:
+        """What the backend reads beside the lock, by name."""
         if backend is Backend.DOCKER:
-            parts["Dockerfile"] = self.dockerfile_text()
-            parts["base_image"] = self.base_image()
-        return jsonio.digest(parts)
+            return {self.dockerfile.name: self.dockerfile_text().rstrip("\n")}
+        if backend is Backend.CONDA:
+            paths = [self.environment_yml, *sorted(self.folder.glob("conda-*.lock"))]
+            return {path.name: without_comments(read_text(path)) for path in paths}
+        return {}
+
+    def digest(self, backend: Backend) -> str:
+        """sha256 (hex) of the recipe; raises like :meth:`recipe`."""
+        return self.recipe(backend).digest
 
     def ref(self, backend: Backend) -> EnvironmentRef:
-        """The name of this environment in cells and records; raises ConfigurationError without a lock."""
+        """The name of this environment in cells and records; raises like :meth:`digest`."""
         return EnvironmentRef(name=self.name, backend=backend, digest=self.digest(backend))
 
 
@@ -130,9 +158,13 @@ def load(folder: Path) -> EnvironmentSpec:
         ConfigurationError: names the file and the field that is missing, unknown or of the wrong type.
     """
     path = folder / "environment.toml"
-    if not _NAME.fullmatch(folder.name):
+    if not is_name(folder.name):
         raise ConfigurationError(
             f"{folder}: an environment's name has lower-case letters, digits and '-' only"
+        )
+    if folder.name.startswith(AS_DESCRIBED):
+        raise ConfigurationError(
+            f"{folder}: {AS_DESCRIBED} is what environments of models' authors are called"
         )
     text = read_text(path)
     try:
@@ -156,6 +188,11 @@ def load(folder: Path) -> EnvironmentSpec:
         torch_backend=torch_backend,
         limits=file.limits,
     )
+
+
+def is_name(text: str) -> bool:
+    """Whether an environment may be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 def load_all(folder: Path) -> dict[str, EnvironmentSpec]:
@@ -191,4 +228,5 @@ def read_text(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         hint = f"; make it with 'harness env lock {path.parent.name}'" if path.suffix == ".lock" else ""
+        hint = "; conda makes no environment without it" if path.name == "environment.yml" else hint
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}){hint}") from error

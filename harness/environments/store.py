@@ -4,8 +4,11 @@
         pytorch-0123456789abcdef/
             prefix-x1y2z3/     the environment
             build.log          complete output
+            <digest>.json      what it is made of (recipe.py)
             ready.json         written last: without it, everything here is leftovers
+            last-used          its time of change says when
         pytorch-0123456789abcdef.lock
+        in-use/pytorch-0123456789abcdef/   leases (leases.py)
         failed/pytorch-0123456789abcdef.log
 
 The prefix has a new name in every attempt: when a harness was killed, its uv may go on writing for a while,
@@ -21,37 +24,31 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import BaseFileLock, FileLock, Timeout
+from filelock import FileLock
 
 from harness.cell import Backend, EnvironmentRef
 from harness.environments import backend as backends
-from harness.environments import failure, health
+from harness.environments import failure, health, leases, lock, recipe
 from harness.environments import marker as marker_file
 from harness.environments.attempt import Attempt
 from harness.environments.built import BuiltEnvironment
 from harness.environments.docker import images
+from harness.environments.entry_lock import WAIT_TIMEOUT, lock_file, locked
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted, OutputError
 from harness.paths import cache_folder
-from harness.verdict import Reason
 
-_WAIT_TIMEOUT = 2 * 3600.0  # seconds for another process's build
-_POLL_SECONDS = 0.2
+LAST_USED = "last-used"
 
 
 def entry_folder(ref: EnvironmentRef) -> Path:
     """Where this environment is kept, whether or not it exists."""
     return cache_folder() / "environments" / ref.backend.value / f"{ref.name}-{ref.digest[:16]}"
-
-
-def lock_file(entry: Path) -> Path:
-    """What is locked while the entry is made or removed; never removed itself."""
-    return entry.with_name(f"{entry.name}.lock")
 
 
 class _Entry(NamedTuple):
@@ -85,13 +82,59 @@ def ensure(
     if ready := _ready(entry):
         return ready
     attempt = Attempt(log=entry.log, cwd=entry.folder, on_progress=on_progress, cancel=cancel)
-    with _locked(entry, attempt):
+    with locked(entry.folder, entry.spec.name, attempt):
         return _ready(entry) or _build(entry, attempt)
 
 
 def find(spec: EnvironmentSpec, backend: Backend) -> BuiltEnvironment | None:
     """The environment if it is ready to use, else None; never builds. Raises like :func:`ensure`."""
     return _ready(_entry(spec, backend))
+
+
+@contextmanager
+def in_use(
+    spec: EnvironmentSpec,
+    backend: Backend,
+    *,
+    on_progress: Callable[[str], None] = lambda _: None,
+    cancel: threading.Event | None = None,
+) -> Iterator[None]:
+    """While this lasts, nobody removes the environment, whether or not it is built already.
+
+    Whoever runs something in it enters this before :func:`ensure` or :func:`find`.
+
+    Raises:
+        EnvironmentBuildError: another process has been building it for too long, or the disk is full.
+        ConfigurationError, UsageError, OutputError, Interrupted: as :func:`ensure`.
+    """
+    entry = _entry(spec, backend)
+    if entry.folder.parent.is_dir() and not os.access(entry.folder.parent, os.W_OK):
+        yield  # nobody like us can remove anything there
+        return
+    attempt = Attempt(log=entry.log, cwd=entry.folder, on_progress=on_progress, cancel=cancel)
+    with locked(entry.folder, entry.spec.name, attempt):
+        lease = _lease(entry)
+    try:
+        _note_use(entry.folder)
+        yield
+    finally:
+        _note_use(entry.folder)
+        lease.release()
+
+
+def _lease(entry: _Entry) -> leases.Lease:
+    try:
+        return leases.take(entry.folder)
+    except OSError as error:
+        told = failure.from_exception(f"{entry.spec.name}: noting that it is in use", error, entry.log)
+        raise told from error
+
+
+def _note_use(entry: Path) -> None:
+    """Leave the time of now, if there is anything that was used."""
+    with suppress(OSError):
+        if (entry / marker_file.FILE).exists():
+            (entry / LAST_USED).touch()
 
 
 def discard(built: BuiltEnvironment) -> None:
@@ -101,7 +144,7 @@ def discard(built: BuiltEnvironment) -> None:
     """
     entry = built.prefix.parent
     try:
-        with FileLock(lock_file(entry), timeout=_WAIT_TIMEOUT):
+        with FileLock(lock_file(entry), timeout=WAIT_TIMEOUT):
             marker = marker_file.read(entry)
             if marker is not None and marker.prefix == built.prefix.name:
                 (entry / marker_file.FILE).unlink(missing_ok=True)
@@ -121,7 +164,11 @@ def _ready(entry: _Entry) -> BuiltEnvironment | None:
     if marker is None or marker.digest != entry.ref.digest:
         return None
     built = _built(entry, marker, fresh=False)
-    there = images.is_there(built.prefix) if built.image else os.access(built.python, os.X_OK)
+    there = (
+        images.is_there(built.prefix, base=entry.spec.base_image())
+        if built.image
+        else os.access(built.python, os.X_OK)
+    )
     return built if there else None
 
 
@@ -149,17 +196,22 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         wipe(entry.folder)
         entry.folder.mkdir(parents=True, exist_ok=True)  # a stray process may just have made it again
         entry.log.touch()
+        if entry.spec.trusted:  # else the lock is made by the build, out of names and versions alone
+            lock.refuse_places(entry.spec)
         prefix = entry.folder / f"prefix-{secrets.token_hex(4)}"
         attempt.on_progress(f"{name}: building the environment")
         entry.module.build(entry.spec, prefix, attempt)
-        attempt.on_progress(f"{name}: health check")
-        image = entry.module.image(prefix)
-        health.check(entry.spec, entry.module.interpreter(prefix), attempt, image=image)
+        if entry.spec.trusted:  # else the worker's own start, in isolation, has to tell
+            attempt.on_progress(f"{name}: health check")
+            image = entry.module.image(prefix)
+            health.check(entry.spec, entry.module.interpreter(prefix), attempt, image=image)
+        entry.module.seal(entry.spec, prefix)
         marker = marker_file.describe(entry.ref, entry.module, prefix, seconds=time.monotonic() - started)
         _remove_strays(entry.folder, prefix)
+        recipe.keep(entry.folder, entry.spec.recipe(entry.ref.backend))
         marker_file.write(entry.folder, marker)
     except EnvironmentBuildError as error:
-        raise EnvironmentBuildError(error.reason, error.message, _keep_log(entry)) from error
+        raise error.with_log(_keep_log(entry)) from error
     except Interrupted:
         raise
     except (OSError, HarnessError) as error:
@@ -197,42 +249,3 @@ def _keep_log(entry: _Entry) -> Path:
     except OSError:
         return kept if kept.exists() else entry.log
     return kept
-
-
-@contextmanager
-def _locked(entry: _Entry, attempt: Attempt) -> Iterator[None]:
-    """Hold the entry's lock; the operating system drops it when its holder dies."""
-    path = lock_file(entry.folder)
-    lock = FileLock(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, entry, attempt)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); choose another folder with HARNESS_CACHE_DIR"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _acquire(lock: BaseFileLock, entry: _Entry, attempt: Attempt) -> None:
-    """Wait for whoever builds this environment, as long as it may take."""
-    deadline = time.monotonic() + _WAIT_TIMEOUT
-    told = False
-    while True:
-        try:
-            lock.acquire(timeout=_POLL_SECONDS)
-        except Timeout:
-            pass
-        else:
-            return
-        if attempt.cancel is not None and attempt.cancel.is_set():
-            raise Interrupted("stopped by the user")
-        if time.monotonic() > deadline:
-            message = f"{entry.spec.name}: another process has been building it for too long"
-            raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, entry.log)
-        if not told:
-            attempt.on_progress(f"{entry.spec.name}: waiting for another process that builds it")
-            told = True

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from harness.environments.spec import TORCH_BACKEND_VARIABLE, EnvironmentSpec
@@ -20,7 +21,12 @@ from harness.environments.spec import TORCH_BACKEND_VARIABLE, EnvironmentSpec
 CPU_ONLY = "cpu"
 
 
-def arguments(spec: EnvironmentSpec, variables: Mapping[str, str]) -> tuple[str, ...]:
+_ANY = SpecifierSet()
+
+
+def arguments(
+    spec: EnvironmentSpec, variables: Mapping[str, str], *, wanted: SpecifierSet = _ANY
+) -> tuple[str, ...]:
     """The options for uv.
 
     HARNESS_TORCH_BACKEND replaces the declared backend (see :func:`harness.environments.spec.load`), and
@@ -28,24 +34,31 @@ def arguments(spec: EnvironmentSpec, variables: Mapping[str, str]) -> tuple[str,
 
     Args:
         variables: what uv gets; its UV_FIND_LINKS are searched.
+        wanted: the versions of torch that will do.
     """
     override = os.environ.get(TORCH_BACKEND_VARIABLE)
     if not spec.torch_backend or override == "":
         return ()
-    if override is None and offered(spec.python, variables.get("UV_FIND_LINKS", "")):
+    if override is None and offered(spec.python, variables.get("UV_FIND_LINKS", ""), wanted=wanted):
         return ()
     return (f"--torch-backend={spec.torch_backend}",)
 
 
-def offered(python: str, find_links: str) -> bool:
-    """Whether a torch wheel for this version of Python is among the find-links."""
+def pinned(pins: Mapping[str, str]) -> SpecifierSet:
+    """The version of torch in a lock, as what is ``wanted``."""
+    return SpecifierSet(f"=={pins['torch']}" if "torch" in pins else "")
+
+
+def offered(python: str, find_links: str, *, wanted: SpecifierSet = _ANY) -> bool:
+    """Whether a torch wheel for this version of Python is among the find-links, in a wanted version."""
     tag = "cp" + python.replace(".", "")
     for name in _wheels(find_links):
         try:
-            distribution, _, _, tags = parse_wheel_filename(name)
+            distribution, version, _, tags = parse_wheel_filename(name)
         except InvalidWheelFilename:
             continue
-        if distribution == "torch" and any(found.interpreter == tag for found in tags):
+        fits = distribution == "torch" and wanted.contains(version, prereleases=True)
+        if fits and any(found.interpreter == tag for found in tags):
             return True
     return False
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from uv import find_uv_bin
 
-from harness import proc
+from harness import network, proc
 from harness.environments import failure, pip_config
 from harness.environments.attempt import Attempt
 from harness.limits import LOG_BYTES, Limits
@@ -44,6 +44,8 @@ def settings(environ: Mapping[str, str] = os.environ) -> pip_config.UvSettings:
     variables["UV_NO_PROGRESS"] = "1"
     # Interpreters are chosen by interpreter.py and handed over by full path.
     variables["UV_PYTHON_DOWNLOADS"] = "never"
+    if network.offline(environ):
+        variables["UV_OFFLINE"] = "1"
     return pip_config.UvSettings(variables=variables, arguments=translated.arguments)
 
 

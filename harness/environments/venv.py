@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from importlib.metadata import distributions
 from pathlib import Path
 
 from harness.cell import Backend
+from harness.environments import bytecode, distributions, uv_command, wheels
 from harness.environments import interpreter as interpreters
-from harness.environments import lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
-from harness.environments.spec import EnvironmentSpec, read_text
+from harness.environments.declared.spec import DeclaredSpec
+from harness.environments.recipe import Recipe
+from harness.environments.solve import solved
+from harness.environments.spec import EnvironmentSpec
 
 name = Backend.VENV
 
 
 def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
-    """Make a virtual environment with exactly the lock's packages; see :class:`backend.BackendModule`.
-
-    Only wheels are installed: building a source distribution would run its code on the host, with packages
-    that no lock pins. Files are checked against the lock's hashes where it has them.
-    """
+    """Make a virtual environment with exactly the lock's packages; see :class:`backend.BackendModule`."""
+    if isinstance(spec, DeclaredSpec):
+        spec = solved(spec, attempt)
     settings = uv_command.settings()
-    variables = settings.variables
-    python = interpreters.find(spec.python, attempt, variables=variables)
+    python = interpreters.find(spec.python, attempt, variables=settings.variables, preferred=spec.python_full)
     venv = ["venv", "--no-project", "--python", str(python), str(prefix)]
-    uv_command.run(venv, attempt, what=f"{spec.name}: making a virtual environment", variables=variables)
-    attempt.on_progress(f"{spec.name}: installing {len(lock.pins(read_text(spec.lock)))} packages")
-    # Nothing that runs in an environment writes into it, so bytecode is made now: without, every start of a
-    # worker would compile all that it imports (torch: twice the time).
-    sync = ["pip", "sync", "--python", str(interpreter(prefix)), "--compile-bytecode"]
-    sync += ["--only-binary", ":all:", "--allow-empty-requirements", *settings.arguments]
-    sync += [*torch_backend.arguments(spec, variables), str(spec.lock.absolute())]
-    uv_command.run(sync, attempt, what=f"{spec.name}: installing packages", variables=variables)
+    what = f"{spec.name}: making a virtual environment"
+    uv_command.run(venv, attempt, what=what, variables=settings.variables)
+    wheels.install(spec, interpreter(prefix), attempt, settings)
+    # Not by the environment's own interpreter: packages can bring along what that starts with.
+    bytecode.make(prefix, python, attempt)
+
+
+def seal(spec: EnvironmentSpec, prefix: Path) -> None:
+    """Do nothing: the lock was there before; see :class:`backend.BackendModule`."""
+
+
+def files_for(recipe: Recipe) -> dict[str, str]:  # noqa: ARG001
+    """Nothing; see :class:`backend.BackendModule`."""
+    return {}
 
 
 def interpreter(prefix: Path) -> Path:
@@ -55,6 +60,4 @@ def python_version(prefix: Path) -> str:
 
 def packages(prefix: Path) -> dict[str, str]:
     """What the environment's own site folder holds, name to version, read from its metadata."""
-    folders = [str(folder) for folder in sorted(prefix.glob("lib/python*/site-packages"))]
-    found = {item.metadata["Name"]: item.version for item in distributions(path=folders)}
-    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
+    return distributions.versions(prefix)

@@ -45,11 +45,11 @@ def attempt(
     """
     folder.mkdir()
     tasks = prepare_tasks(question.model, folder, repeat=question.repeat)
+    staged = stage_model(question.model, question.weights_format, folder / "model")
     job = Job(
         runner=CONSUMERS[planned.cell.consumer.name].RUNNER,
-        description=stage_model(question.model, question.weights_format, folder / "model")
-        .relative_to(folder)
-        .as_posix(),
+        description=staged.description.relative_to(folder).as_posix(),
+        weights=staged.weights.relative_to(folder).as_posix(),
         weights_format=question.weights_format.value,
         device=planned.cell.device.value,
         threads=settings.threads,

@@ -28,6 +28,8 @@ _CODE = (
     "execute/warm/*.py",
     "execute/workers.py",
     "policy/bounds.py",
+    "policy/match.py",
+    "policy/scan.py",
     "verdict.py",
     "worker/**/*.py",
 )

@@ -25,6 +25,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     protocol: int = protocol.VERSION
     runner: str
     description: str
+    weights: str = ""
     weights_format: str
     device: str
     threads: int

@@ -40,7 +40,7 @@ def make_record(
         blame=verdict.blame,
         stage=verdict.reason.stage if verdict.reason else None,
         message=verdict.message,
-        hint=labels.REASON[verdict.reason].hint if verdict.reason else "",
+        hint=_hint(planned, verdict, settings),
         started_at=started_at,
         harness=origin.harness_ref(),
         run_url=origin.run_url(),
@@ -51,6 +51,16 @@ def make_record(
         artifacts=artifacts.keep_cover(model, settings.artifacts) if model else (),
         model_info=_info(model) if model else ModelInfo(),
     )
+
+
+def _hint(planned: PlannedCell, verdict: Verdict, settings: Settings) -> str:
+    """What to do next; where another cell has what this one lacks, that is what to look at."""
+    if verdict.reason is Reason.DEPENDENCY_NOT_INSTALLED and planned.key in settings.described_in:
+        name = settings.described_in[planned.key]
+        return (
+            f"Nothing is wrong with the declaration: the cell in {name} has what it asks for; see that one."
+        )
+    return labels.REASON[verdict.reason].hint if verdict.reason else ""
 
 
 def of_internal_error(error: Exception, settings: Settings) -> tuple[Verdict, tuple[Artifact, ...]]:

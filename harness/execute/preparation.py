@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from functools import partial
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Literal
 
 from harness.cell import Backend
 from harness.environments import store
+from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, OutputError
 from harness.execute import kept
-from harness.execute.isolate.choose import choose
-from harness.execute.isolate.level import Confinement, Level
+from harness.execute.isolate.choose import choose, find
+from harness.execute.isolate.level import Confinement
 from harness.execute.scratch import scratch_folder, sweep
 from harness.execute.stage import stage_worker
 from harness.execute.workers import Kind, Workers
+from harness.isolation import Level
 
 
 class Preparation:
@@ -39,7 +40,7 @@ class Preparation:
     def __init__(
         self,
         *,
-        isolation: str,
+        isolation: Level | Literal["auto"],
         threads: int,
         warm: bool,
         one_container_per_cell: bool = False,
@@ -50,11 +51,12 @@ class Preparation:
         self._warm = warm
         self._one_container_per_cell = one_container_per_cell
         self.cancel = cancel
+        self._leases = ExitStack()
         self._opened = ExitStack()
         self._pool = ThreadPoolExecutor(max_workers=1)
+        self._prober = ThreadPoolExecutor(max_workers=1)
         self._workers: Future[Workers] | None = None
-        self._containers: Confinement | None = None
-        self._choosing = threading.Lock()
+        self._proven: Future[Confinement]
         self._said: list[str] = []
         self._say = self._said.append
 
@@ -64,7 +66,9 @@ class Preparation:
     def __exit__(self, *_: object) -> None:
         self.cancel.set()
         self._pool.shutdown(cancel_futures=True)
+        self._prober.shutdown(cancel_futures=True)
         self._opened.close()
+        self._leases.close()
 
     def expect(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
         """Cells will likely run in this environment: start its fork server now, if it is built.
@@ -86,7 +90,12 @@ class Preparation:
             OutputError: the temporary folder has no room.
         """
         workers = self._begin().result()
-        for line in self._said:
+        with _room():
+            proven = self._proven.result()
+        if proven.level is not workers.level:
+            self._workers = self._pool.submit(self._open_again, workers, proven)
+            workers = self._workers.result()
+        for line in (proven.description, *self._said):
             say(line)
         self._say = say
         return workers
@@ -96,13 +105,17 @@ class Preparation:
 
     def _begin(self) -> Future[Workers]:
         if self._workers is None:
-            self._workers = self._pool.submit(self._open)
+            # Side by side: what a fork server imports is known, and no cell runs before the probe has ended.
+            self._proven = self._prober.submit(choose, self._isolation)
+            self._workers = self._pool.submit(lambda: self._open(find(self._isolation)))
         return self._workers
 
-    def _open(self) -> Workers:
-        try:
-            confinement = choose("auto" if self._isolation == "auto" else Level(self._isolation))
-            self._tell(confinement.description)
+    def _open_again(self, workers: Workers, proven: Confinement) -> Workers:
+        workers.close()
+        return self._open(proven)
+
+    def _open(self, confinement: Confinement) -> Workers:
+        with _room():
             sweep()
             kept.prune()
             scratch = self._opened.enter_context(scratch_folder())
@@ -111,12 +124,6 @@ class Preparation:
             confinement.hand_over(worker)
             cells.mkdir()
             cells.chmod(0o755)
-        except OSError as error:
-            why = error.strerror or "no space left on device"  # shutil's errors are lists of others
-            raise OutputError(
-                f"{tempfile.gettempdir()}: cannot be written ({why}); "
-                "free space there, or set TMPDIR to another folder"
-            ) from error
         return self._opened.enter_context(
             Workers(
                 confinement,
@@ -126,23 +133,26 @@ class Preparation:
                 warm=self._warm,
                 one_container_per_cell=self._one_container_per_cell,
                 say=self._tell,
-                images=partial(self._for_images, confinement, worker),
             )
         )
 
-    def _for_images(self, confinement: Confinement, worker: Path) -> Confinement:
-        """What holds environments that are images: containers, also where the rest is left to choice."""
-        if self._isolation != "auto":
-            return confinement
-        with self._choosing:
-            if self._containers is None:
-                containers = choose(Level.CONTAINER)
-                containers.hand_over(worker)
-                self._tell(containers.description)
-                self._containers = containers
-            return self._containers
-
     def _start(self, spec: EnvironmentSpec, backend: Backend, runner: str) -> None:
-        with suppress(HarnessError, OSError):
+        with suppress(HarnessError, EnvironmentBuildError, OSError):
+            self._leases.enter_context(store.in_use(spec, backend, cancel=self.cancel))
+            if not spec.trusted:
+                self._proven.result()
             if (built := store.find(spec, backend)) is not None:
                 self._begin().result().start(Kind(built.ref.digest, runner), built, self.cancel)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Raises OutputError where the temporary folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or "no space left on device"  # shutil's errors are lists of others
+        raise OutputError(
+            f"{tempfile.gettempdir()}: cannot be written ({why}); "
+            "free space there, or set TMPDIR to another folder"
+        ) from error

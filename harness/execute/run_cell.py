@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from harness.collection.model import Model
-from harness.collection.scan import ScanResult, scan_weights
+from harness.collection.scan import scan_weights
+from harness.collection.scan.sources import sources_of
 from harness.environments.built import BuiltEnvironment
 from harness.errors import Interrupted, IsolationError, OutputError
 from harness.execute import artifacts, kept
@@ -19,16 +20,17 @@ from harness.execute.circumstances import of_damage, under_circumstances
 from harness.execute.conclude.agreement import agreement
 from harness.execute.conclude.answers import Conclusion, with_required
 from harness.execute.conclude.believe import believed
-from harness.execute.conclude.checks import check_of_verdict
+from harness.execute.conclude.checks import with_notes
 from harness.execute.conclude.confirm import needs_another
 from harness.execute.conclude.question import Question
+from harness.execute.conclude.scanned import check_of_scan, verdict_of_scan
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.settings import Settings
 from harness.execute.workers import Workers
 from harness.ledger.record import Agreement, Artifact, CheckResult, Record
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
-from harness.verdict import PASSED, Check, CheckStatus, Reason, Status, Verdict
+from harness.verdict import Check, CheckStatus, Reason, Status, Verdict
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +70,7 @@ def run_cell(
             limits=limits,
             policy=settings.policy,
             repeat=settings.repeat,
+            as_described=built.ref.as_described,
         )
         outcome = _outcome(planned, question, built, settings, workers, cancel)
     except (Interrupted, IsolationError, OutputError):
@@ -87,14 +90,14 @@ def run_cell(
     )
     return msgspec.structs.replace(
         record,
-        checks=(*_before(conclusion.verdict, outcome.scan, built), *conclusion.checks),
+        checks=(*_before(planned, conclusion.verdict, outcome.scan, built), *conclusion.checks),
         outputs=tuple(j.result for j in conclusion.compared.judgements) if conclusion.compared else (),
         agreement=outcome.agreement,
         seconds=round(time.monotonic() - clock, 3),
         peak_memory_bytes=outcome.peak_memory_bytes,
         attempts=max(1, outcome.attempts),
         limits=limits.stated(),
-        isolation=workers.level(built).value,
+        isolation=workers.level.value,
         artifacts=record.artifacts + outcome.artifacts,
     )
 
@@ -107,9 +110,10 @@ def _outcome(
     workers: Workers,
     cancel: threading.Event,
 ) -> Outcome:
-    """Scan, and unless something dangerous was found, attempt until the verdict can be believed."""
-    scanned = _scan(scan_weights(question.model, question.weights_format))
-    scan = check_of_verdict(Check.SCAN, scanned)
+    """Scan, and unless something keeps it from being loaded, attempt until the verdict can be believed."""
+    result = scan_weights(question.model, question.weights_format, question.policy.scan)
+    scanned = verdict_of_scan(result, question.policy.scan)
+    scan = check_of_scan(result, scanned, sources_of(question.model, question.weights_format))
     if scanned.status is Status.FAILED:
         return Outcome(conclusion=Conclusion(verdict=scanned), scan=scan)
     attempts: list[Attempted] = []
@@ -134,15 +138,6 @@ def _outcome(
         attempts=len(attempts),
         peak_memory_bytes=max(done.peak_memory_bytes for done in attempts),
     )
-
-
-def _scan(result: ScanResult) -> Verdict:
-    """The three answers of a scan as a verdict."""
-    if result.status == "dangerous":
-        return Verdict.because(Reason.DANGEROUS_CONTENT, result.message)
-    if result.status == "failed":
-        return Verdict.because(Reason.SCAN_FAILED, result.message)
-    return msgspec.structs.replace(PASSED, message=result.message)
 
 
 def _with_agreement(
@@ -187,7 +182,9 @@ def _keep_evidence(
     return found
 
 
-def _before(verdict: Verdict, scan: CheckResult | None, built: BuiltEnvironment) -> tuple[CheckResult, ...]:
+def _before(
+    planned: PlannedCell, verdict: Verdict, scan: CheckResult | None, built: BuiltEnvironment
+) -> tuple[CheckResult, ...]:
     """The checks that come before the model is loaded."""
     unhealthy = verdict.reason is Reason.ENVIRONMENT_UNHEALTHY
     environment = CheckResult(
@@ -197,7 +194,7 @@ def _before(verdict: Verdict, scan: CheckResult | None, built: BuiltEnvironment)
         reason=Reason.ENVIRONMENT_UNHEALTHY.slug if unhealthy else None,
     )
     passed = (CheckResult(name=name, status=CheckStatus.PASSED) for name in (Check.FETCH, Check.VALIDATE))
-    return (*passed, *((scan,) if scan else ()), environment)
+    return (*passed, *((scan,) if scan else ()), with_notes(environment, planned.notes))
 
 
 _TROUBLE = (CheckStatus.FAILED, CheckStatus.INCONCLUSIVE)

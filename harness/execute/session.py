@@ -11,16 +11,18 @@ from typing import Protocol
 
 import msgspec
 
+from harness.cell import Backend
 from harness.collection.model import Model
 from harness.consumers import CONSUMERS
-from harness.environments import store
+from harness.environments import recipe, store
+from harness.environments.backend import recipes_of
 from harness.environments.built import BuiltEnvironment
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted
 from harness.execute import artifacts
 from harness.execute.budget import Budget, Expectations
-from harness.execute.conclude.checks import check_of_verdict
+from harness.execute.conclude.checks import check_of_verdict, with_notes
 from harness.execute.limits_of import limits_of
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.preparation import Preparation
@@ -130,7 +132,7 @@ class Session:
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
-        with ExitStack() as stack:
+        with ExitStack() as leases, ExitStack() as stack:
             preparation = self._preparation or stack.enter_context(
                 Preparation(
                     isolation=self._settings.isolation,
@@ -144,7 +146,7 @@ class Session:
                 self._expect(cells_of_one[0], preparation)
             workers = preparation.workers(self._observer.isolation)
             pool = stack.enter_context(ThreadPoolExecutor(max_workers=jobs))
-            self._execute_all(by_environment, pool, workers)
+            self._execute_all(by_environment, pool, workers, leases)
 
     def _expect(self, planned: PlannedCell, preparation: Preparation) -> None:
         environment = planned.cell.environment
@@ -157,12 +159,13 @@ class Session:
         by_environment: Mapping[str, list[PlannedCell]],
         pool: ThreadPoolExecutor,
         workers: Workers,
+        leases: ExitStack,
     ) -> None:
         """Build one environment after the other; its cells run while the next one is built."""
         running: set[Future[None]] = set()
         try:
             for name, cells in by_environment.items():
-                built = self._build(name, cells)
+                built = self._build(name, cells, leases)
                 if built is not None:
                     cells.sort(key=lambda planned: -self._expectations.of(planned.cell).seconds)
                     running |= {pool.submit(self._run, planned, built, workers) for planned in cells}
@@ -182,30 +185,41 @@ class Session:
             future.result()
         return rest
 
-    def _build(self, name: str, cells: Sequence[PlannedCell]) -> BuiltEnvironment | None:
-        """The environment; None if it cannot be had, and then its cells are recorded with the reason."""
+    def _build(self, name: str, cells: Sequence[PlannedCell], leases: ExitStack) -> BuiltEnvironment | None:
+        """The environment; None if it cannot be had, and then its cells are recorded with the reason.
+
+        Nobody removes it until the end of ``leases``.
+        """
         started_at = self._clock.now()
         environment = cells[0].cell.environment
         assert environment is not None, "a cell that runs has an environment"
+        spec, backend = self._specs[name], environment.backend
+        self._keep_recipes(spec, backend)
+        say = self._observer.environment
         try:
-            return store.ensure(
-                self._specs[name],
-                environment.backend,
-                on_progress=self._observer.environment,
-                cancel=self._cancel,
-            )
+            leases.enter_context(store.in_use(spec, backend, on_progress=say, cancel=self._cancel))
+            return store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
         except EnvironmentBuildError as error:
-            verdict = _of_own_environment(error)
+            verdict = _of_environment(error)
             log = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
         except HarnessError:
             raise
         except Exception as error:
             verdict, log = of_internal_error(error, self._settings)
-        check = check_of_verdict(Check.ENVIRONMENT, verdict)
         for planned in cells:
             record = self._not_run(planned, verdict, log, at=started_at)
+            check = with_notes(check_of_verdict(Check.ENVIRONMENT, verdict), planned.notes)
             self._record(msgspec.structs.replace(record, checks=(check,)))
         return None
+
+    def _keep_recipes(self, spec: EnvironmentSpec, backend: Backend) -> None:
+        """Store in the ledger what the environment is made of, so that it can be made again.
+
+        The other backends' recipes are what they make the same environment from.
+        """
+        folder = self._ledger.path.parent / recipe.FOLDER
+        for made in {**recipes_of(spec), backend: spec.recipe(backend)}.values():
+            recipe.keep(folder, made)
 
     def _run(self, planned: PlannedCell, built: BuiltEnvironment, workers: Workers) -> None:
         if self._cancel.is_set():
@@ -231,11 +245,10 @@ class Session:
     def _settled(self, planned: PlannedCell) -> Record:
         settled = planned.settled
         assert settled is not None
-        reason = Reason.from_slug(settled.reason)
-        verdict = Verdict.because(reason, settled.message)
+        verdict = settled.verdict
         model = self._models.get(planned.cell.model.source)
         record = make_record(planned, verdict, self._settings, started_at=self._clock.now(), model=model)
-        check = _CHECK_OF_STAGE.get(reason.stage)
+        check = _CHECK_OF_STAGE.get(Reason.from_slug(settled.reason).stage)
         return (
             msgspec.structs.replace(record, checks=(check_of_verdict(check, verdict),)) if check else record
         )
@@ -255,11 +268,17 @@ class Session:
             self._observer.recorded(record)
 
 
-def _of_own_environment(error: EnvironmentBuildError) -> Verdict:
-    """No model declared this environment, so even one that cannot be solved says nothing about the models."""
+def _of_environment(error: EnvironmentBuildError) -> Verdict:
+    """Only what a model's author asks for is held against a model: all else says nothing about it."""
+    if error.declared_so:
+        return Verdict.because(error.reason, error.message)
     return Verdict(
         status=Status.INCONCLUSIVE, reason=error.reason, blame=error.reason.blame, message=error.message
     )
 
 
-_CHECK_OF_STAGE: Mapping[Stage, Check] = {Stage.FETCH: Check.FETCH, Stage.VALIDATE: Check.VALIDATE}
+_CHECK_OF_STAGE: Mapping[Stage, Check] = {
+    Stage.FETCH: Check.FETCH,
+    Stage.VALIDATE: Check.VALIDATE,
+    Stage.ENVIRONMENT: Check.ENVIRONMENT,
+}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from harness.execute.clock import Clock
+from harness.isolation import Level
 from harness.limits import Limits
 from harness.policy import DEFAULT, Policy
 
@@ -20,13 +22,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         collection: as records call it.
         artifacts: folder for what records point to.
         isolation: the level that is asked for, or "auto".
+        one_container_per_cell: whether a container, where that is the level, holds one cell or all of an
+            environment.
         warm: whether workers are forked out of a process that has imported the framework, where that works.
-        one_container_per_cell: whether no cells share a container, where containers isolate.
         threads: for every cell; part of the key, since results depend on it.
         clock: the time that records bear.
         limits: what the command line asks for.
         policy: its bounds of tolerance and its required checks are part of the key.
-        keys: of all cells of the plan, whose outputs may be compared with each other.
+        keys: of the cells of the plan whose outputs others may be held against.
+        described_in: for the keys of cells that also run as their authors describe: that environment's name.
         repeat: how often the declared inputs are run; part of the key.
     """
 
@@ -38,7 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     policy: Policy = DEFAULT
     keys: Set[str] = frozenset()
+    described_in: Mapping[str, str] = {}
     repeat: int = 1
-    isolation: str = "auto"
-    warm: bool = True
+    isolation: Level | Literal["auto"] = "auto"
     one_container_per_cell: bool = False
+    warm: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -24,8 +24,15 @@ def stage_worker(folder: Path) -> Path:
     return folder
 
 
-def stage_model(model: Model, weights_format: WeightsFormat, folder: Path) -> Path:
-    """Copy the description and the files of these weights to ``folder``; returns the description's path.
+class Staged(NamedTuple):
+    """Where a model was laid out: its description, and the weights' own file."""
+
+    description: Path
+    weights: Path
+
+
+def stage_model(model: Model, weights_format: WeightsFormat, folder: Path) -> Staged:
+    """Copy the description and the files of these weights to ``folder``.
 
     The staged description has no other weights: bioimageio.core 0.11 opens ``keras_v3`` wherever a model has
     it, also when it is asked for ``keras_hdf5``. Files of the web are staged under their own names in one
@@ -45,10 +52,11 @@ def stage_model(model: Model, weights_format: WeightsFormat, folder: Path) -> Pa
     content = read_description(model.description_path, shown=model.ref.source)
     entry = content["weights"][weights_format.value]
     content["weights"] = {weights_format.value: {k: v for k, v in entry.items() if k != "parent"}}
+    source = entry["source"]
     description = folder / model.description_path.name
     text = yaml.dump(_replaced(content, renamed), Dumper=Dumper, allow_unicode=True, sort_keys=False)
     description.write_text(text, encoding="utf-8")
-    return description
+    return Staged(description, folder / renamed.get(source, source))
 
 
 def _last_part(file: NamedFile) -> str:

@@ -54,7 +54,6 @@ class Workers:
         threads: how many threads each may use.
         warm: whether to fork. Ignored where it is not possible.
         one_container_per_cell: whether no cells share a container: at that level nothing is forked then.
-        images: answers what confines workers whose environment is an image; None for ``confinement``.
         say: is told where it turned out not to be possible.
     """
 
@@ -68,16 +67,15 @@ class Workers:
         warm: bool,
         say: Callable[[str], None],
         one_container_per_cell: bool = False,
-        images: Callable[[], Confinement] | None = None,
     ) -> None:
+        self.level = confinement.level
         self._confinement = confinement
-        self._images = images or (lambda: confinement)
         self._worker = worker
         self._cells = cells
         self._threads = threads
         self._say = say
-        self._warm = warm and sys.platform == "linux"
-        self._one_container_per_cell = one_container_per_cell
+        alone = one_container_per_cell and confinement.level is Level.CONTAINER
+        self._warm = warm and sys.platform == "linux" and not alone
         self._servers: dict[Kind, ForkServer] = {}
         self._starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
         self._failures: defaultdict[Kind, int] = defaultdict(int)
@@ -87,6 +85,10 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all fork servers, and remove what cells have left."""
         for server in self._servers.values():
             server.close()
         self._servers.clear()
@@ -100,10 +102,6 @@ class Workers:
             Interrupted: ``cancel`` was set.
         """
         self._server(kind, built, cancel)
-
-    def level(self, built: BuiltEnvironment) -> Level:
-        """The level of isolation of an environment's workers; raises IsolationError if it cannot be had."""
-        return self._confine(built).level
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -133,7 +131,7 @@ class Workers:
 
         Raises:
             OSError: the interpreter cannot be started.
-            IsolationError: the environment is an image, and what it needs cannot be had.
+            IsolationError: the environment is an image, which does not run at this level.
             Interrupted: ``cancel`` was set.
         """
         for name in set(_PRIVATE_FOLDERS.values()):
@@ -152,7 +150,7 @@ class Workers:
             except NotForkedError:  # no room for it now, which says nothing about the server
                 break
             except ServerGoneError as error:
-                self._give_up(kind, built, server, error)
+                self._give_up(kind, built.ref.name, server, error)
         return self._run_alone(cell, built, log=log, limits=limits, cancel=cancel)
 
     def _run_alone(
@@ -169,7 +167,7 @@ class Workers:
     def _server(self, kind: Kind, built: BuiltEnvironment, cancel: threading.Event) -> ForkServer | None:
         """The one that is there, or a new one; None if there will be none."""
         with self._starting[kind]:
-            while self._forks(built) and self._failures[kind] < _STARTS:
+            while self._warm and self._failures[kind] < _STARTS:
                 server = self._servers.get(kind)
                 if server is not None:
                     return server
@@ -179,25 +177,23 @@ class Workers:
                         lambda fd: self._serve(kind, built, fd), log=log, cancel=cancel
                     )
                 except ServerGoneError as error:
-                    self._failed(kind, built, error)
+                    self._failed(kind, built.ref.name, error)
             return None
 
-    def _give_up(
-        self, kind: Kind, built: BuiltEnvironment, server: ForkServer, error: ServerGoneError
-    ) -> None:
+    def _give_up(self, kind: Kind, name: str, server: ForkServer, error: ServerGoneError) -> None:
         """Forget a server that is gone, unless another cell has noticed before."""
         with self._starting[kind]:
             if self._servers.get(kind) is not server:
                 return
             del self._servers[kind]
-            self._failed(kind, built, error)
+            self._failed(kind, name, error)
         server.close()
 
-    def _failed(self, kind: Kind, built: BuiltEnvironment, error: ServerGoneError) -> None:
+    def _failed(self, kind: Kind, name: str, error: ServerGoneError) -> None:
         self._failures[kind] += 1
         if self._failures[kind] == _STARTS:
-            what = "container" if self._confine(built).level is Level.CONTAINER else "process"
-            self._say(f"{built.ref.name}: a new {what} for each cell from here on, since {error}")
+            what = "container" if self.level is Level.CONTAINER else "process"
+            self._say(f"{name}: a new {what} for each cell from here on, since {error}")
 
     def _serve(self, kind: Kind, built: BuiltEnvironment, descriptor: int) -> AbstractContextManager[Command]:
         nothing = self._cells / "nothing"
@@ -216,11 +212,7 @@ class Workers:
         )
 
     def _confine(self, built: BuiltEnvironment) -> Confinement:
-        return self._confinement if built.image is None else self._images().in_image(built.image)
-
-    def _forks(self, built: BuiltEnvironment) -> bool:
-        alone = self._one_container_per_cell and self._confine(built).level is Level.CONTAINER
-        return self._warm and not alone
+        return self._confinement if built.image is None else self._confinement.in_image(built.image)
 
     def _argv(self, built: BuiltEnvironment, module: str, *arguments: str) -> Sequence[str]:
         worker = self._confine(built).path(_of_worker(self._worker))
@@ -242,7 +234,7 @@ class Workers:
 
     def _separate(self, cell: Path, built: BuiltEnvironment) -> Mapping[str, Any] | None:
         """What a forked worker does to be alone; the files of other cells vanish below an empty folder."""
-        if self._confine(built).level is Level.PROCESS:
+        if self.level is Level.PROCESS:
             return None
         folder = f"{CELLS}/{cell.relative_to(self._cells).as_posix()}"
         return separation(_of_cell(cell), folder=folder, shown=self._mounts(built))

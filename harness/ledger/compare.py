@@ -48,6 +48,9 @@ def _told(record: Record) -> Iterator[tuple[str, str]]:
         yield f"check {labels.CHECK[check.name][0]}", labels.CHECK_STATUS[check.status].label
     for output in record.outputs:
         yield f"output {output.name}", _output(output)
+    if record.environment:
+        yield "environment", f"{record.environment.name} by {record.environment.backend.value}"
+        yield "digest", record.environment.digest[:12]
     yield "attempts", str(record.attempts)
     yield "time", f"{record.seconds:.1f} s"
     yield "peak memory", f"{record.peak_memory_bytes / 1e6:,.0f} MB"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from harness.cell import ModelRef
+from harness.cell import AS_DESCRIBED, ModelRef
 from harness.ledger.record import Record
 
 Slot = tuple[str, ...]
@@ -21,7 +21,9 @@ def slot_of(record: Record) -> Slot:
         cell.weights_format.value if cell.weights_format else f"unreadable {cell.model.source}",
         cell.consumer.name,
         cell.consumer.version,
-        f"{environment.name} {environment.backend.value}" if environment else "",
+        f"{AS_DESCRIBED if environment.as_described else environment.name} {environment.backend.value}"
+        if environment
+        else "",
         cell.device.value,
     )
 

@@ -12,19 +12,22 @@ from harness.collection.model import Models, OnNew, Packed, Unreadable, read_pac
 from harness.consumers import CONSUMERS
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import ConfigurationError, UsageError
+from harness.plan.described import NOTHING, read_declarations
 from harness.plan.likely import Likely, OnLikely
 from harness.plan.matrix import Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
+from harness.policy import DEFAULT, Policy
 
 OnModel: TypeAlias = Callable[[int, int, str], None]
 
 
 class Planned(NamedTuple):
-    """A plan, and by source the models that it is about."""
+    """A plan, by source the models that it is about, by name the environments that their authors declare."""
 
     plan: Plan
     models: Models
+    declared: Mapping[str, EnvironmentSpec] = NOTHING.specs
 
 
 def make_plan(
@@ -34,7 +37,9 @@ def make_plan(
     backend: Backend,
     selection: Selection,
     settings: dict[str, str],
+    policy: Policy = DEFAULT,
     created_at: str,
+    as_described: bool = False,
     verify_files: bool = False,
     on_model: OnModel = lambda _done, _total, _source: None,
     on_likely: OnLikely = lambda _environment, _consumer: None,
@@ -42,6 +47,9 @@ def make_plan(
     """Plan a collection.
 
     Args:
+        settings: what decides every verdict beside the cell.
+        policy: what it says of some cells decides theirs.
+        as_described: whether weights also run in what their authors declare.
         verify_files: whether to hash files again that by size and time of change are known.
         on_model: hears how many models are read, of how many, and the next one's source.
         on_likely: hears as soon as can be of an environment and a consumer that cells will likely need.
@@ -57,8 +65,18 @@ def make_plan(
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
     likely = Likely(offers, selection, on_likely)
     models = _read(collection, verify_files, on_model, on_new=likely.new)
+    declared = NOTHING
+    if as_described:
+        wanted = (m.unpack() for m in models if isinstance(m, Packed) and selection.wants_model(m.ref))
+        declared = read_declarations(wanted, specs=specs, offers=offers, consumers=CONSUMERS, backend=backend)
     cells, left_out = plan_cells(
-        models, consumers=CONSUMERS, offers=offers, selection=selection, settings=settings
+        models,
+        consumers=CONSUMERS,
+        offers=offers,
+        selection=selection,
+        settings=settings,
+        policy=policy,
+        described=declared.of,
     )
     if selection.models and not any(selection.wants_model(model.ref) for model in models):
         raise UsageError(f"--select {' '.join(selection.models)}: matches none of the {len(models)} models")
@@ -71,7 +89,19 @@ def make_plan(
         left_out=left_out,
         settings=settings,
     )
-    return Planned(plan, _readable(models))
+    return Planned(plan, _readable(models), declared.specs)
+
+
+def declared_by(
+    models: Models, specs: Mapping[str, EnvironmentSpec], plan: Plan
+) -> Mapping[str, EnvironmentSpec]:
+    """The environments that a stored plan's models declare, by name; raises ConfigurationError as above."""
+    conda = any(environment.backend is Backend.CONDA for environment in plan.environments)
+    backend = Backend.CONDA if conda else Backend.VENV
+    offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
+    return read_declarations(
+        models.values(), specs=specs, offers=offers, consumers=CONSUMERS, backend=backend
+    ).specs
 
 
 def models_of(

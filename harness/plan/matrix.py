@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import TypeAlias
 
 import msgspec
 
@@ -12,7 +14,10 @@ from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, Model
 from harness.collection.model import Model, Packed, Unreadable
 from harness.consumers import Consumer
 from harness.plan.plan import LeftOut, PlannedCell, Settled
+from harness.policy import DEFAULT, Policy
 from harness.verdict import Reason
+
+Place: TypeAlias = tuple[str, WeightsFormat, str]  # the source of a model, one of its weights, a consumer
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +34,24 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     weights_formats: tuple[WeightsFormat, ...]
     consumers: Mapping[str, str]
     devices: tuple[Device, ...] = (Device.CPU,)
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of what the author of a model declares for some weights, in one tool.
+
+    Attributes:
+        version: of the consumer.
+        environment: None if there is none.
+        notes: what of the author's words was changed.
+        refused: the verdict if no environment is made of it.
+        left_out: why it is not in the plan at all, empty if it is.
+    """
+
+    version: str
+    environment: EnvironmentRef | None = None
+    notes: tuple[str, ...] = ()
+    refused: Settled | None = None
+    left_out: str = ""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +80,8 @@ def plan_cells(
     offers: Sequence[Offer],
     selection: Selection,
     settings: dict[str, str],
+    policy: Policy = DEFAULT,
+    described: Mapping[Place, Described] = MappingProxyType({}),
 ) -> tuple[tuple[PlannedCell, ...], tuple[LeftOut, ...]]:
     """Every cell, sorted by model, and what was left out.
 
@@ -65,6 +90,8 @@ def plan_cells(
 
     Args:
         settings: what else decides a verdict, part of each key.
+        policy: what it says of a cell alone is part of that cell's key.
+        described: what authors declare, where cells run in that, too.
     """
     cells: list[PlannedCell] = []
     left_out: list[LeftOut] = []
@@ -81,7 +108,7 @@ def plan_cells(
                 for name in not_wanted
             ]
             for name, consumer in wanted.items():
-                for entry in _cells_of(model, name, consumer, offers, selection, settings):
+                for entry in _cells_of(model, name, consumer, offers, selection, settings, policy, described):
                     (cells if isinstance(entry, PlannedCell) else left_out).append(entry)  # type: ignore[arg-type]
     return tuple(cells), tuple(left_out)
 
@@ -93,6 +120,8 @@ def _cells_of(
     offers: Sequence[Offer],
     selection: Selection,
     settings: dict[str, str],
+    policy: Policy,
+    described: Mapping[Place, Described],
 ) -> Iterator[PlannedCell | LeftOut]:
     for weights in model.weights:
         what = f"{model.ref.id} · {weights.value} · {name}"
@@ -105,7 +134,7 @@ def _cells_of(
             if unsupported is not None:
                 cell = _cell(model.ref, weights, name, offers, None, device)
                 settled = Settled(reason=Reason.FORMAT_NOT_SUPPORTED.slug, message=unsupported)
-                yield _planned(cell, consumer.DEPTH, "not supported by the tool", settings, settled)
+                yield _settled(cell, consumer.DEPTH, "not supported by the tool", settings, settled)
             elif not serving:
                 yield LeftOut(what=what, why=f"no environment has {name} for {weights.value}")
             for offer in serving if unsupported is None else ():
@@ -115,7 +144,42 @@ def _cells_of(
                     continue
                 cell = _cell(model.ref, weights, name, offers, offer, device)
                 why = f"{name} opens {weights.value} in {offer.ref.name}"
-                yield _planned(cell, consumer.DEPTH, why, settings, None)
+                yield _planned(cell, consumer.DEPTH, why, settings, policy.deciding_for(cell))
+            if declared := described.get((model.ref.source, weights, name)):
+                yield _as_described(declared, model.ref, weights, name, consumer, device, settings, policy)
+
+
+def _as_described(
+    declared: Described,
+    model: ModelRef,
+    weights: WeightsFormat,
+    name: str,
+    consumer: Consumer,
+    device: Device,
+    settings: dict[str, str],
+    policy: Policy,
+) -> PlannedCell | LeftOut:
+    """The cell in what the author declares; its packages are those for the CPU."""
+    environment = declared.environment
+    what = f"{model.id} · {weights.value} · {name} · as described"
+    if environment is None:
+        return LeftOut(what=what, why=declared.left_out)
+    if device is not Device.CPU:
+        return LeftOut(what=f"{what} · {device.value}", why="environments as described are built for cpu")
+    cell = Cell(
+        model=model,
+        weights_format=weights,
+        consumer=ConsumerRef(name=name, version=declared.version),
+        environment=environment,
+        device=device,
+    )
+    why = f"{name} opens {weights.value} in what the author declares"
+    planned = (
+        _settled(cell, consumer.DEPTH, why, settings, declared.refused)
+        if declared.refused
+        else _planned(cell, consumer.DEPTH, why, settings, policy.deciding_for(cell))
+    )
+    return msgspec.structs.replace(planned, notes=declared.notes)
 
 
 def _unreadable(
@@ -125,7 +189,7 @@ def _unreadable(
     settled = Settled(reason=model.reason.slug, message=model.message)
     # Its id may be no more than a folder's name: two such models differ by their place alone.
     settings = {**settings, "source": model.ref.source}
-    return _planned(cell, Depth.STATIC, "the model cannot be read", settings, settled)
+    return _settled(cell, Depth.STATIC, "the model cannot be read", settings, settled)
 
 
 def _cell(
@@ -151,11 +215,14 @@ def _in_order(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
-def _planned(
-    cell: Cell, depth: Depth, why: str, settings: dict[str, str], settled: Settled | None
-) -> PlannedCell:
-    """The cell with its key; a settled verdict is part of what the key covers."""
-    known = {"settled": f"{settled.reason}: {settled.message}"} if settled else {}
-    return PlannedCell(
-        key=cell_key(cell, settings={**settings, **known}), cell=cell, depth=depth, why=why, settled=settled
-    )
+def _planned(cell: Cell, depth: Depth, why: str, settings: dict[str, str], policy: str) -> PlannedCell:
+    """The cell with its key; what the policy says of it is part of what the key covers."""
+    said = {"policy": policy} if policy else {}
+    key = cell_key(cell, settings={**settings, **said})
+    return PlannedCell(key=key, cell=cell, depth=depth, why=why, policy=policy)
+
+
+def _settled(cell: Cell, depth: Depth, why: str, settings: dict[str, str], settled: Settled) -> PlannedCell:
+    """The cell with its key; the verdict is part of what the key covers."""
+    key = cell_key(cell, settings={**settings, "settled": f"{settled.reason}: {settled.message}"})
+    return PlannedCell(key=key, cell=cell, depth=depth, why=why, settled=settled)

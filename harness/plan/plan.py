@@ -9,18 +9,25 @@ from pathlib import Path
 import msgspec
 
 from harness import jsonio
-from harness.cell import Cell, Depth
+from harness.cell import Cell, Depth, EnvironmentRef
 from harness.errors import ConfigurationError
-from harness.verdict import Blame, Reason
+from harness.policy import Policy
+from harness.verdict import Blame, Reason, Status, Verdict
 
 SCHEMA = 1
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict that was known before anything was built or run; ``reason`` is a slug."""
+    """A verdict that was known before anything was built or run.
+
+    Attributes:
+        reason: a slug.
+        status: where it is not the reason's own.
+    """
 
     reason: str
     message: str
+    status: Status | None = None
 
     def __post_init__(self) -> None:
         Reason.from_slug(self.reason)
@@ -30,15 +37,29 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
         """Who can act."""
         return Reason.from_slug(self.reason).blame
 
+    @property
+    def verdict(self) -> Verdict:
+        """The whole answer."""
+        verdict = Verdict.because(Reason.from_slug(self.reason), self.message)
+        return msgspec.structs.replace(verdict, status=self.status or verdict.status)
+
 
 class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
-    """One cell that a run owes a record. ``why`` says in words what put it into the plan."""
+    """One cell that a run owes a record.
+
+    Attributes:
+        why: says in words what put it into the plan.
+        policy: what the policy says of this cell alone, part of its key.
+        notes: what of the author's declaration was changed for the environment.
+    """
 
     key: str
     cell: Cell
     depth: Depth
     why: str
     settled: Settled | None = None
+    policy: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +84,48 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[PlannedCell, ...]
     left_out: tuple[LeftOut, ...] = ()
     settings: dict[str, str] = {}
+
+    def is_decided_by(self, policy: Policy) -> bool:
+        """Whether the keys of all cells are those that they have with this policy."""
+        return policy.decided(self.settings) and all(
+            entry.settled is not None or entry.policy == policy.deciding_for(entry.cell)
+            for entry in self.cells
+        )
+
+    @property
+    def environments(self) -> frozenset[EnvironmentRef]:
+        """The environments that something is to run in."""
+        return frozenset(
+            entry.cell.environment for entry in self.cells if entry.cell.environment and not entry.settled
+        )
+
+    @property
+    def comparable(self) -> frozenset[str]:
+        """The keys of the cells whose outputs others are held against.
+
+        Those of cells as described are not among them: an old environment says nothing about other weights.
+        """
+        return frozenset(entry.key for entry in self.cells if not _as_described(entry))
+
+    @property
+    def described_in(self) -> dict[str, str]:
+        """For the key of each cell that also runs as described: the name of that environment."""
+        described = {_beside(entry): entry for entry in self.cells if _as_described(entry)}
+        return {
+            entry.key: described[_beside(entry)].cell.environment.name  # type: ignore[union-attr]
+            for entry in self.cells
+            if _beside(entry) in described and not _as_described(entry)
+        }
+
+
+def _as_described(entry: PlannedCell) -> bool:
+    environment = entry.cell.environment
+    return environment is not None and environment.as_described
+
+
+def _beside(entry: PlannedCell) -> Cell:
+    """The cell without its environment."""
+    return msgspec.structs.replace(entry.cell, environment=None)
 
 
 class _Schema(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Which cells an entry of the policy is about."""
+"""What an entry of the policy is about."""
 
 from __future__ import annotations
 
@@ -7,18 +7,46 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from harness.cell import Cell, Device, WeightsFormat
+from harness.cell import Cell, Device, ModelRef, WeightsFormat
 
 EVERY = "*"
 
 
-class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Globs, all of which have to match; what is not stated matches every cell.
+class OfWeights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Globs for weights of models, all of which have to match; what is not stated matches everything.
 
     Attributes:
         model: the model's id, or else its source.
-        consumer: the tool's name.
         weights: a weights format. A model that cannot be read has none: only ``*`` matches it.
+
+    Raises:
+        ValueError: a glob that can match nothing.
+    """
+
+    model: str = EVERY
+    weights: str = EVERY
+
+    def __post_init__(self) -> None:
+        _refuse_empty("model", self.model)
+        _refuse_unless_one_of("weights", self.weights, WeightsFormat)
+
+    def covers(self, model: ModelRef, weights: WeightsFormat | None) -> bool:
+        """Whether the entry is about these weights of this model."""
+        return (fnmatchcase(model.id, self.model) or fnmatchcase(model.source, self.model)) and fnmatchcase(
+            weights.value if weights else "", self.weights
+        )
+
+    @property
+    def of_certain_models(self) -> bool:
+        """Whether it is not about every model."""
+        return self.model.strip(EVERY) != ""
+
+
+class Match(OfWeights, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Globs for cells, all of which have to match; what is not stated matches every cell.
+
+    Attributes:
+        consumer: the tool's name.
         device: what the cell computes on.
         environment: the environment's name. Where nothing runs there is none: only ``*`` matches it.
 
@@ -26,27 +54,22 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         ValueError: a glob that can match no cell.
     """
 
-    model: str = EVERY
     consumer: str = EVERY
-    weights: str = EVERY
     device: str = EVERY
     environment: str = EVERY
 
     def __post_init__(self) -> None:
-        for field in ("model", "consumer", "environment"):
-            if not getattr(self, field):
-                raise ValueError(f"{field}: is empty; leave it out to match everything")
-        _refuse_unless_one_of("weights", self.weights, WeightsFormat)
+        super().__post_init__()
+        _refuse_empty("consumer", self.consumer)
+        _refuse_empty("environment", self.environment)
         _refuse_unless_one_of("device", self.device, Device)
 
     def matches(self, cell: Cell) -> bool:
         """Whether the entry is about this cell."""
-        weights = cell.weights_format.value if cell.weights_format else ""
         environment = cell.environment.name if cell.environment else ""
         return (
-            (fnmatchcase(cell.model.id, self.model) or fnmatchcase(cell.model.source, self.model))
+            self.covers(cell.model, cell.weights_format)
             and fnmatchcase(cell.consumer.name, self.consumer)
-            and fnmatchcase(weights, self.weights)
             and fnmatchcase(cell.device.value, self.device)
             and fnmatchcase(environment, self.environment)
         )
@@ -56,6 +79,17 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Which cells, in words: "weights tensorflow_*, device cuda"."""
         globs = ((field, getattr(self, field)) for field in Match.__struct_fields__)
         return ", ".join(f"{field} {glob}" for field, glob in globs if glob != EVERY) or "every cell"
+
+
+def refuse_blank(field: str, text: str) -> None:
+    """Raise ValueError for a text that says nothing."""
+    if not text.strip():
+        raise ValueError(f"{field}: is empty")
+
+
+def _refuse_empty(field: str, glob: str) -> None:
+    if not glob:
+        raise ValueError(f"{field}: is empty; leave it out to match everything")
 
 
 def _refuse_unless_one_of(field: str, glob: str, words: type[Enum]) -> None:

@@ -10,7 +10,9 @@ import msgspec
 from harness.cell import Cell
 from harness.limits import Limits, layered
 from harness.policy.bounds import Bounds
-from harness.policy.match import Match
+from harness.policy.isolation import Isolation
+from harness.policy.match import Match, refuse_blank
+from harness.policy.scan import ScanRules
 from harness.verdict import Check, Reason, Status
 
 SCHEMA = 1
@@ -38,7 +40,7 @@ class Rule(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _refuse_blank("why", self.why)
+        refuse_blank("why", self.why)
 
 
 class Waiver(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,8 +63,8 @@ class Waiver(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _refuse_blank("owner", self.owner)
-        _refuse_blank("why", self.why)
+        refuse_blank("owner", self.owner)
+        refuse_blank("why", self.why)
         unknown = [slug for slug in self.reasons if slug not in _WAIVABLE]
         if unknown or not self.reasons:
             what = f"{unknown[0]!r} is no reason of a failed or inconclusive cell" if unknown else "is empty"
@@ -126,7 +128,11 @@ class LimitsRule(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole policy; an empty one requires every cell, and neither waives nor bounds anything."""
+    """The whole policy; an empty one requires every cell, and neither waives nor bounds anything.
+
+    ``verify_files`` says to hash every file in every run, whatever is known of it.
+    ``as_described`` says whether weights also run in what their authors declare.
+    """
 
     schema: int = SCHEMA
     rules: tuple[Rule, ...] = msgspec.field(default=(), name="rule")
@@ -134,6 +140,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     checks: Checks = Checks()
     limits: tuple[LimitsRule, ...] = ()
     tolerance: Bounds = Bounds()
+    isolation: Isolation = Isolation()
+    verify_files: bool = False
+    scan: ScanRules = ScanRules()
+    as_described: bool = False
 
     def level_of(self, cell: Cell) -> tuple[Level, str]:
         """The level of a cell, and the rule that decided it in words: the first one that matches."""
@@ -159,9 +169,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.tolerance.bounded(atol, rtol, ppm)
 
     def deciding(self) -> dict[str, str]:
-        """What can change a verdict, as text for the cell's key; empty where the policy changes none.
+        """What can change any verdict, as text for the cells' keys; empty where the policy changes none.
 
-        Levels, waivers and limits are not in it: to change them, nothing has to run again.
+        Levels, waivers, limits and isolation are not in it: to change them, nothing has to run again.
         """
         texts = {}
         if self.tolerance != Bounds():
@@ -169,6 +179,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.required_checks:
             texts[_CHECKS] = " ".join(sorted(check.value for check in self.required_checks))
         return texts
+
+    def deciding_for(self, cell: Cell) -> str:
+        """What can change the verdict of this cell alone, as text for its key; empty if nothing does."""
+        return self.scan.deciding(cell.model, cell.weights_format) if cell.weights_format else ""
 
     def decided(self, settings: dict[str, str]) -> bool:
         """Whether keys with these settings are of cells that were judged by this policy."""
@@ -183,8 +197,3 @@ _WAIVABLE = tuple(reason.slug for reason in Reason if reason.status in (Status.F
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _refuse_blank(field: str, text: str) -> None:
-    if not text.strip():
-        raise ValueError(f"{field}: is empty")

@@ -4,30 +4,49 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
+from enum import Enum
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import ConfigurationError
+from harness.isolation import Level as IsolationLevel
 from harness.policy.bounds import Bound, Bounds
+from harness.policy.isolation import Containers, Isolation
 from harness.policy.policy import FINDINGS, SCHEMA, Checks, Level, LimitsRule, Policy, Rule, Waiver
+from harness.policy.scan import Allow, OnUnreadable, ScanRules
 
 FILE_NAME = "policy.toml"
 DESCRIPTIONS = ("bioimageio.yaml", "rdf.yaml", "model.yaml")  # a folder that holds one is a model
 
-_ENTRIES: dict[str, type[msgspec.Struct]] = {"rule": Rule, "waiver": Waiver, "limits": LimitsRule}
+_ENTRIES: dict[str, type[msgspec.Struct]] = {
+    "rule": Rule,
+    "waiver": Waiver,
+    "limits": LimitsRule,
+    "scan.allow": Allow,
+}
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "": Policy,
     "checks": Checks,
+    "isolation": Isolation,
+    "scan": ScanRules,
     "tolerance": Bounds,
     "tolerance.floor": Bound,
     "tolerance.ceiling": Bound,
 }
-_WORDS = {"level": [level.value for level in Level], "required": [check.value for check in FINDINGS]}
+_WORDS: dict[str, Iterable[Enum]] = {
+    "rule.level": Level,
+    "checks.required": FINDINGS,
+    "isolation.level": IsolationLevel,
+    "isolation.container": Containers,
+    "scan.unreadable": OnUnreadable,
+}
 
 _PATH = re.compile(r"(?s)(?P<what>.*?)(?: - at `\$\.(?P<path>.*)`)?")
-_ENTRY = re.compile(r"(?s)(?P<table>\w+)\[(?P<index>\d+)\]\.?(?P<field>.*)")
-_FIELD = re.compile(r"(?s)(?P<field>[a-z_.]+): (?P<what>.*)")  # how our own structs refuse a field
+_ENTRY = re.compile(r"(?s)(?P<table>[\w.]+)\[(?P<index>\d+)\]\.?(?P<field>.*)")
+_INDEX = re.compile(r"\[\d+\]")
+_FIELD = re.compile(r"(?s)(?P<field>[a-z0-9_.]+): (?P<what>.*)")  # how our own structs refuse a field
 _MISSING = re.compile(r"(?s)Object missing required field `(?P<field>.*)`")
 _UNKNOWN = re.compile(r"(?s)Object contains unknown field `(?P<field>.*)`")
 
@@ -79,28 +98,32 @@ def _in_words(message: str) -> str:
     whole = _PATH.fullmatch(message)
     assert whole is not None, "every text matches"  # noqa: S101
     path = whole["path"] or ""
+    words = _WORDS.get(_INDEX.sub("", path), ())
     entry = _ENTRY.fullmatch(path)
     if entry and entry["table"] in _ENTRIES:
         kind, path = _ENTRIES[entry["table"]], entry["field"]
         place = f"{entry['table']} {int(entry['index']) + 1}: "
     else:
         kind, place = _TABLES.get(path, Policy), ""
-    field, what = _field_and_what(whole["what"], path, kind)
+    field, what = _field_and_what(whole["what"], path, kind, words)
     named = ".".join(filter(None, (path, field)))
     return f"{place}field {named}: {what}" if named else f"{place}{what}"
 
 
-def _field_and_what(what: str, path: str, kind: type[msgspec.Struct]) -> tuple[str, str]:
+def _field_and_what(
+    what: str, path: str, kind: type[msgspec.Struct], words: Iterable[Enum]
+) -> tuple[str, str]:
     """The field below ``path`` that a text names, empty if it names none, and what is wrong with it."""
     if missing := _MISSING.fullmatch(what):
-        return missing["field"], "is missing"
+        todo = f"; write `schema = {SCHEMA}`" if missing["field"] == "schema" else ""
+        return missing["field"], f"is missing{todo}"
     if unknown := _UNKNOWN.fullmatch(what):
         known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
         return unknown["field"], f"is unknown; known: {known}"
     if refused := _FIELD.fullmatch(what):
         return refused["field"], refused["what"]
     if what.startswith("Invalid enum value"):
-        known = ", ".join(_WORDS[path.rpartition(".")[2].partition("[")[0]])
+        known = ", ".join(word.value for word in words)
         return "", f"{what.removeprefix('Invalid enum value ')} is none of them; known: {known}"
     return "", _wrong_type(what, path)
 

@@ -19,7 +19,7 @@ from harness.verdict import Check, CheckStatus, Reason, Status
 
 ATTENTION_FIRST = (Status.FAILED, Status.INCONCLUSIVE, Status.PASSED, Status.NOT_APPLICABLE)
 COUNTED = (Status.PASSED, Status.FAILED, Status.INCONCLUSIVE, Status.NOT_APPLICABLE)
-FINDINGS = (Check.AS_CALLED, Check.DETERMINISM, Check.AGREEMENT)
+FINDINGS = (Check.SCAN, Check.AS_CALLED, Check.DETERMINISM, Check.AGREEMENT)
 
 
 class Look(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from harness import labels
+from harness.cell import EnvironmentRef
 from harness.ledger.record import Artifact, CheckResult, OutputResult, Record
 from harness.reports import addresses, context, evidence, quantities, words
 from harness.reports.context import Look, Moment
@@ -165,6 +166,8 @@ def command(record: Record) -> str:
     parts += ["--consumer", record.consumer.name]
     if record.weights_format:
         parts += ["--weights", record.weights_format.value]
+    if record.environment and record.environment.as_described:
+        parts.append("--as-described")
     return shlex.join([*parts, "--device", record.device.value, "--rerun", "all"])
 
 
@@ -213,9 +216,7 @@ def _output(output: OutputResult) -> OutputRow:
 def _facts(record: Record) -> tuple[Fact, ...]:
     environment = record.environment
     facts = [
-        Fact(term="Environment", text=f"{environment.name} ({environment.backend.value})")
-        if environment
-        else Fact(term="Environment", text="none: nothing was run"),
+        Fact(term="Environment", text=_environment_text(environment)),
         Fact(term="Lock digest", text=environment.digest[:12], full=environment.digest)
         if environment
         else None,
@@ -235,6 +236,13 @@ def _facts(record: Record) -> tuple[Fact, ...]:
         Fact(term="Cell key", text=record.key[:12], full=record.key),
     ]
     return tuple(fact for fact in facts if fact and fact.text)
+
+
+def _environment_text(environment: EnvironmentRef | None) -> str:
+    if environment is None:
+        return "none: nothing was run"
+    declared = ", as the author of the model describes it" if environment.as_described else ""
+    return f"{environment.name} ({environment.backend.value}){declared}"
 
 
 def _file(artifact: Artifact, kept: Mapping[Artifact, str], root: str) -> FileLink:

@@ -25,6 +25,10 @@ DEPTH: dict[Depth, str] = {
 }
 
 FINDING: dict[Check, str] = {
+    Check.SCAN: (
+        "The files hold what could do harm when they are loaded or run. The maintainers' policy lets it "
+        "through; the message says what it is, and why."
+    ),
     Check.AS_CALLED: (
         "Called the way that the tool calls it by default, with its padding, the model does not give the "
         "declared outputs. The verdict compares without that padding, so users of the tool may see results "

@@ -10,6 +10,7 @@ relative to the folder of the job, which may lie elsewhere for the worker than f
     protocol        int
     runner          name of a module of ``runners``, the only one that is imported
     description     path of the model's description
+    weights         path of the weights' own file
     weights_format  "onnx", ...
     device          "cpu" or "cuda"
     threads         how many threads the framework may use
@@ -20,6 +21,8 @@ The reply is JSON Lines, each flushed before the next step begins, so that what 
 have come after the last line:
 
     {"event": "stage", "stage": "import" | "load", "seconds": s of the step before}
+    {"event": "needs", "names": what the weights import that loading them as weights only would refuse,
+     "module.name", the first 20; left out if that is nothing, or not known}
     {"event": "loaded", "seconds": s}
     {"event": "begin", "task": name}
     {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,

@@ -12,6 +12,8 @@ from typing import Any
 
 from . import protocol
 
+_MOST_NAMES, _LONGEST_NAME = 20, 200
+
 
 def main(arguments: list[str]) -> None:
     """Do the job whose path is the only argument, and end, whatever a model left running."""
@@ -54,6 +56,9 @@ def _work(job: protocol.Job, reply: protocol.Reply) -> None:
     reply.send("stage", stage="load", seconds=time.perf_counter() - clock)
     clock = time.perf_counter()
     try:
+        needs = runner.needs(job)  # before any code of the model runs
+        if needs:
+            reply.send("needs", names=[name[:_LONGEST_NAME] for name in needs[:_MOST_NAMES]])
         model = runner.load(job)
     except (Exception, SystemExit) as error:
         return reply.error("load", None, error)

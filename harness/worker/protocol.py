@@ -8,7 +8,7 @@ import re
 import tempfile
 import traceback
 
-VERSION = 4
+VERSION = 5
 EXIT_FAILED = 113  # the worker's own code failed, e.g. no room for the reply
 _MAX_TEXT = 20000
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +29,7 @@ class Job:
         folder = os.path.dirname(os.path.abspath(path))
         self.runner = content["runner"]
         self.description = os.path.join(folder, content["description"])
+        self.weights = os.path.join(folder, content["weights"])
         self.weights_format = content["weights_format"]
         self.device = content["device"]
         self.threads = content["threads"]

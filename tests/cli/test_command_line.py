@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.cell import Backend
 from harness.cli import COMMANDS, options, run_command_line
+from harness.collection.description_yaml import read_description
+from harness.environments.spec import load_all
 from harness.errors import ExitCode
 from harness.verdict import Reason
 from tests.cli.planned import outcome_of, write_ledger
@@ -57,6 +61,18 @@ def test_a_collection_that_does_not_exist(
     assert (code, "nowhere: does not exist" in line) == (ExitCode.USAGE, True)
 
 
+def test_offline_and_a_collection_of_the_web(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_OFFLINE", "0")  # put back at the end
+    url = "http://127.0.0.1:9/index.json"
+    code, line = failing(capsys, "run", url, "--offline", "--output", tmp_path)
+    assert (code, f"{url}: is not in the cache, and downloads are switched off" in line) == (
+        ExitCode.USAGE,
+        True,
+    )
+
+
 @pytest.mark.parametrize("level", ["process", "sandbox"])
 def test_images_at_a_level_that_runs_none(
     level: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -68,7 +84,19 @@ def test_images_at_a_level_that_runs_none(
         f"--isolation {level} and --backend docker do not go together: an image runs in a container; "
         "leave out --isolation, or choose another --backend"
     )
-    assert not (tmp_path / "output").exists()
+    assert not (tmp_path / "output" / "plan.json").exists()
+
+
+def test_a_stored_plan_for_images_at_a_level_that_runs_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = ("--select", "foci-binary2d", "--backend", "docker")
+    assert run_command_line(["plan", str(ROOT / "collection"), *chosen, "--output", str(tmp_path)]) == 0
+    capsys.readouterr()
+    stored = ("--plan", tmp_path / "plan.json", "--isolation", "sandbox")
+    code, line = failing(capsys, "run", *stored, "--output", tmp_path / "output")
+    assert code == ExitCode.USAGE
+    assert "--isolation sandbox and --backend docker do not go together" in line
 
 
 @pytest.mark.parametrize(
@@ -198,7 +226,9 @@ def test_an_action_without_names_is_complete(capsys: pytest.CaptureFixture[str])
 def test_a_cell_of_another_collection(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_ledger(tmp_path, outcome_of("strange", Reason.EXCEPTION))
+    ref = load_all(ROOT / "environments")["onnx"].ref(Backend.VENV)
+    outcome = msgspec.structs.replace(outcome_of("strange", Reason.EXCEPTION), environment=ref)
+    write_ledger(tmp_path, outcome)
     code, line = failing(capsys, "reproduce", "strange", collection, "--output", tmp_path)
     assert code == ExitCode.USAGE
     assert f"strange: {collection} has no such cell; name the COLLECTION that was tested" in line
@@ -272,6 +302,28 @@ def test_a_wrong_choice_lists_the_right_ones(
     with pytest.raises(SystemExit):
         run_command_line(["results", *arguments])
     assert "is none of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", [["--as-described"], ["--policy", "{policy}"]], ids=lambda asked: asked[0])
+def test_cells_as_described_are_planned_where_they_are_asked_for(
+    asked: list[str], tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(collection / "membrane-unet2d", models / "membrane-unet2d")
+    path = models / "membrane-unet2d" / "rdf.yaml"
+    content = read_description(path, shown="rdf.yaml")
+    content["weights"]["onnx"]["dependencies"] = "pip:requirements.txt"
+    path.write_text(json.dumps(content), "utf-8")
+    path.with_name("requirements.txt").write_text("onnxruntime==1.20.1\n", "utf-8")
+    policy = tmp_path / "policy.toml"
+    policy.write_text("schema = 1\nas_described = true\n", "utf-8")
+    plan = ["plan", str(models), "--weights", "onnx", "--output", str(tmp_path)]
+    assert run_command_line(plan) == 0
+    assert "1 cell planned in 1 environment, 2 left out;" in capsys.readouterr().out.replace("\n", " ")
+    assert run_command_line([*plan, *(word.format(policy=policy) for word in asked)]) == 0
+    printed = capsys.readouterr().out
+    assert "2 cells planned in 2 environments (1 as described), 2 left out;" in printed.replace("\n", " ")
+    assert "bioimageio.core opens onnx in what the author declares" in printed
 
 
 def test_a_plan_holds_its_own_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

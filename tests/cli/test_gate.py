@@ -199,8 +199,21 @@ def test_a_policy_by_which_nothing_was_judged(tmp_path: Path, capsys: pytest.Cap
     write_plan(tmp_path, GOOD)
     policy = write_policy(tmp_path, '[checks]\nrequired = ["determinism"]')
     line = failing(capsys, "--output", tmp_path)
-    assert f"policy: {policy}: its required checks or bounds of tolerance are not those of the plan" in line
+    what = "its required checks, bounds of tolerance or rules for scans are not those of the plan"
+    assert f"policy: {policy}: {what}" in line
     write_plan(tmp_path, GOOD, settings={"threads": "1", "policy.checks": "determinism"})
     assert run_command_line(["gate", "--output", str(tmp_path)]) == 0
     policy.unlink()
     assert "policy: none, so every cell is required: its " in failing(capsys, "--output", tmp_path)
+
+
+def test_an_allowed_finding_by_which_a_cell_was_not_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ledger(tmp_path, GOOD)
+    write_plan(tmp_path, GOOD)
+    allowed = '[[scan.allow]]\nfinding = "imports x"\nwhy = "known"\nweights = '
+    write_policy(tmp_path, f'{allowed}"keras_*"')
+    assert run_command_line(["gate", "--output", str(tmp_path)]) == 0, "it is about no cell of the plan"
+    write_policy(tmp_path, f'{allowed}"onnx"')
+    assert "rules for scans are not those of the plan" in failing(capsys, "--output", tmp_path)

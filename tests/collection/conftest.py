@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-import tarfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,8 +10,6 @@ from urllib.parse import unquote
 import pytest
 
 from harness.collection import fetch
-
-SHARED = Path(__file__).parents[2].parent / "shared"
 
 
 @pytest.fixture(autouse=True)
@@ -54,14 +50,17 @@ class Handler(BaseHTTPRequestHandler):
             self.release.wait(5)
             return
         path = self.folder / name
+        path = path / "index.html" if path.is_dir() else path
         if not path.is_file():
             self.send_error(404)
             return
         data = path.read_bytes()
         self.send_response(200)
         self.send_header("Content-Length", str(len(data) + (100 if what == "cut short" else 0)))
+        if path.suffix == ".html":
+            self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(data)
+        self.wfile.write(data[: len(data) // 2] if what == "half" else data)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Silence."""
@@ -104,30 +103,3 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     running = Server(folder)
     yield running
     running.close()
-
-
-@pytest.fixture(scope="session")
-def zoo_descriptions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The real descriptions of the zoo's snapshot by id; a null in ``data_range`` stands for ±inf."""
-    archive = SHARED / "zoo" / "zoo-snapshot.tar.xz"
-    if not archive.is_file():
-        pytest.skip("needs ../shared/zoo/zoo-snapshot.tar.xz")
-    described = {}
-    with tarfile.open(archive) as snapshot:
-        for member in snapshot:
-            if member.name.endswith("/summary.json") and (stream := snapshot.extractfile(member)):
-                content = json.load(stream).get("rdf_content") or {}
-                if content.get("type", "model") == "model":  # one was stored as {"error": ...}
-                    described[member.name.split("/")[-3]] = _with_infinities(content)
-    return described
-
-
-def _with_infinities(content: dict[str, Any]) -> dict[str, Any]:
-    for tensor in (*content.get("inputs", ()), *content.get("outputs", ())):
-        if tensor.get("data_range"):
-            low, high = tensor["data_range"]
-            tensor["data_range"] = [
-                float("-inf") if low is None else low,
-                float("inf") if high is None else high,
-            ]
-    return content

@@ -16,8 +16,8 @@ from harness.collection.description import Description, parse_description
 from harness.collection.fault import ModelFault
 from harness.verdict import Reason
 from tests.collection import packages
-from tests.collection.conftest import SHARED
 from tests.collection.values import VALUES
+from tests.conftest import SHARED
 
 ROOT = Path(__file__).parents[2]
 REAL = sorted([*ROOT.glob("collection/*/rdf.yaml"), *SHARED.glob("models/*/rdf.yaml")])

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.collection.description_yaml import Dumper, parse, read_description
-from tests.collection.conftest import SHARED
 from tests.collection.values import VALUES
+from tests.conftest import SHARED
 
 ROOT = Path(__file__).parents[2]
 REAL = sorted([*ROOT.glob("collection/*/rdf.yaml"), *SHARED.glob("models/*/rdf.yaml")])

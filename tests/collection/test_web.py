@@ -217,6 +217,26 @@ def test_a_poisoned_cache_is_not_used(poison: bytes, server: Server, cache: Path
     assert fetch.download(f"{server.url}/a", sha256=stated).read_bytes() == b"whole"
 
 
+def test_offline_only_what_is_cached_is_had(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server.folder / "f").write_bytes(b"data")
+    url, digest = f"{server.url}/f", sha256(b"data")
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    refused = _refused(url, sha256=digest)
+    assert refused.reason is Reason.DOWNLOAD_FAILED
+    assert refused.message == (
+        f"{url}: is not in the cache, and downloads are switched off; "
+        "run it once without --offline (HARNESS_OFFLINE)"
+    )
+    with pytest.raises(CollectionError, match="downloads are switched off"):
+        read(f"{server.url}/index.json")
+    assert server.seen == []
+    monkeypatch.setenv("HARNESS_OFFLINE", "0")
+    path = fetch.download(url, sha256=digest)
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    assert fetch.download(url, sha256=digest) == path
+    assert len(server.seen) == 1
+
+
 def test_a_stated_sha256_never_leads_out_of_the_cache(server: Server, cache: Path) -> None:
     (cache / ("x" * 43)).write_bytes(b"secret")
     stated = ("../" * 7 + "x" * 43).ljust(64, "x")[:64]

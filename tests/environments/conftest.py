@@ -30,14 +30,24 @@ class Index:
         self.folder = folder
         self.url = f"file://{folder}/simple"
 
-    def add(self, name: str, version: str, *, requires: tuple[str, ...] = ()) -> str:
-        """Publish a package with one module; answers the wheel's sha256."""
+    def add(
+        self,
+        name: str,
+        version: str,
+        *,
+        requires: tuple[str, ...] = (),
+        python: str = ">=3",
+        beside: dict[str, str] | None = None,
+    ) -> str:
+        """Publish a package with one module and whatever else; answers the wheel's sha256."""
         info = f"{name}-{version}.dist-info"
         needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
         files = {
             f"{name}.py": f"version = {version!r}\n",
-            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            f"Requires-Python: {python}\n{needs}",
             f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            **(beside or {}),
         }
         record = [f"{path},sha256={_record_hash(text)},{len(text)}" for path, text in files.items()]
         files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
@@ -46,12 +56,21 @@ class Index:
         with zipfile.ZipFile(wheel, "w") as archive:
             for path, text in files.items():
                 archive.writestr(zipfile.ZipInfo(path), text)
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        self._link(name, wheel)
+        return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+    def add_source(self, name: str, version: str) -> None:
+        """Publish a package as source alone."""
+        source = self.folder / "files" / f"{name}-{version}.tar.gz"
+        source.write_bytes(b"nobody looks into it")
+        self._link(name, source)
+
+    def _link(self, name: str, file: Path) -> None:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
         page = self.folder / "simple" / canonicalize_name(name) / "index.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         with page.open("a", encoding="utf-8") as stream:
-            stream.write(f'<a href="../../files/{wheel.name}#sha256={digest}">{wheel.name}</a>\n')
-        return digest
+            stream.write(f'<a href="../../files/{file.name}#sha256={digest}">{file.name}</a>\n')
 
 
 def _record_hash(text: str) -> str:

@@ -14,6 +14,7 @@ from filelock import FileLock
 from harness.cell import Backend
 from harness.environments import marker, store
 from harness.environments.built import BuiltEnvironment
+from harness.environments.entry_lock import lock_file
 from harness.environments.integrity import damage
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import OutputError
@@ -125,7 +126,7 @@ def test_what_is_discarded_stays_until_it_is_built_anew(made: EnvironmentSpec) -
 def test_discarding_waits_for_the_lock(made: EnvironmentSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     built = _ensure(made)
     ready = built.prefix.parent / marker.FILE
-    with FileLock(store.lock_file(built.prefix.parent)):
+    with FileLock(lock_file(built.prefix.parent)):
         thread = threading.Thread(target=store.discard, args=[built])
         thread.start()
         thread.join(0.3)
@@ -133,8 +134,8 @@ def test_discarding_waits_for_the_lock(made: EnvironmentSpec, monkeypatch: pytes
         assert ready.exists()
     thread.join()
     assert not ready.exists()
-    monkeypatch.setattr(store, "_WAIT_TIMEOUT", 0.1)
-    with FileLock(store.lock_file(built.prefix.parent)), pytest.raises(OutputError, match="be discarded"):
+    monkeypatch.setattr(store, "WAIT_TIMEOUT", 0.1)
+    with FileLock(lock_file(built.prefix.parent)), pytest.raises(OutputError, match="be discarded"):
         store.discard(built)
 
 

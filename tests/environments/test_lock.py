@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from harness.environments import lock, spec, torch_backend
 from harness.environments.failure import EnvironmentBuildError
@@ -164,7 +165,27 @@ def test_torch_backend_option(make: Maker, tmp_path: Path, monkeypatch: pytest.M
     assert torch_backend.arguments(make(), {}) == ()
     assert torch_backend.arguments(made, {}) == ("--torch-backend=cpu",)
     assert torch_backend.arguments(made, offered) == ()
+    here, elsewhere = SpecifierSet("==2.13.0"), SpecifierSet("==2.4.0")
+    assert torch_backend.arguments(made, offered, wanted=here) == ()
+    assert torch_backend.arguments(made, offered, wanted=elsewhere) == ("--torch-backend=cpu",)
     monkeypatch.setenv(spec.TORCH_BACKEND_VARIABLE, "cu126")
     assert torch_backend.arguments(make(toml=toml), offered) == ("--torch-backend=cu126",)
     monkeypatch.setenv(spec.TORCH_BACKEND_VARIABLE, "")
     assert torch_backend.arguments(make(toml=toml), {}) == ()
+
+
+def test_the_pins_of_an_environment_yml_are_written_anew(index: Index, make: Maker, tmp_path: Path) -> None:
+    index.add("other", "3.0", requires=("tiny",))
+    made = make(requirements="other\n", lock="tiny==1.0\n")
+    head = f"# Why.\nchannels: [conda-forge]\ndependencies:\n  - python={PYTHON}\n"
+    made.environment_yml.write_text(f"{head}  - pip:\n      - tiny==0.1\n", "utf-8")
+    lock.refresh(made, log=tmp_path / "log")
+    written = made.environment_yml.read_text("utf-8")
+    assert written == f"{head}  - pip:\n      - other==3.0\n      - tiny==1.0\n"
+
+    # Where they cannot be written, the lock is not either: they would not agree.
+    made.environment_yml.write_text(head, "utf-8")
+    made.lock.write_text("tiny==1.0\n", "utf-8")
+    with pytest.raises(ConfigurationError, match="has no '- pip:' section"):
+        lock.refresh(made, log=tmp_path / "log")
+    assert made.lock.read_text("utf-8") == "tiny==1.0\n"

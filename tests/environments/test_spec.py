@@ -73,6 +73,11 @@ def test_no_environment_at_all(tmp_path: Path) -> None:
         spec.load_all(tmp_path)
 
 
+def test_the_name_of_what_authors_describe_is_taken(make: Maker) -> None:
+    with pytest.raises(ConfigurationError, match="as-described is what environments of models' authors are"):
+        make("as-described-mine")
+
+
 def test_a_missing_lock_says_how_to_make_it(make: Maker) -> None:
     made = make()
     made.lock.unlink()
@@ -89,9 +94,11 @@ def test_ref(make: Maker) -> None:
 
 def test_digest_changes_with_what_decides(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     torch = TOML + 'torch_backend = "cpu"\n'
-    digests = [
-        make().digest(Backend.VENV),
-        make().digest(Backend.CONDA),
+    digests = [make().digest(Backend.VENV)]
+    for version in ("1.0", "2.0"):
+        make().environment_yml.write_text(f"dependencies: [library={version}]  # any\n", "utf-8")
+        digests.append(make().digest(Backend.CONDA))
+    digests += [
         make(lock="tiny==2.0\n").digest(Backend.VENV),
         make(lock="tiny==1.0 \\\n    --hash=sha256:00\n").digest(Backend.VENV),
         make(toml=TOML.replace(PYTHON, "3.99")).digest(Backend.VENV),

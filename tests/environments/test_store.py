@@ -9,11 +9,12 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from harness.cell import Backend, EnvironmentRef
+from harness.cell import Backend
 from harness.environments import backend as backends
-from harness.environments import failure, inventory, marker, store
+from harness.environments import failure, inventory, marker, recipe, store
 from harness.environments.attempt import Attempt
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
@@ -32,6 +33,7 @@ class FakeBackend:
 
     def __init__(self) -> None:
         self.builds = 0
+        self.sealed = 0
         self.error: Exception | None = None
 
     def build(self, spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:  # noqa: ARG002
@@ -44,6 +46,10 @@ class FakeBackend:
         python.symlink_to(sys.executable)
         if self.error is not None:
             raise self.error
+
+    def seal(self, spec: EnvironmentSpec, prefix: Path) -> None:  # noqa: ARG002
+        """Count."""
+        self.sealed += 1
 
     def interpreter(self, prefix: Path) -> Path:
         """Like a virtual environment's."""
@@ -109,7 +115,8 @@ def test_leftovers_are_wiped(make: Maker, fake: FakeBackend) -> None:
     (folder / "prefix-old" / "bin" / "python").touch()
     (folder / "build.log").write_text("killed", "utf-8")
     built = store.ensure(made, Backend.VENV, on_progress=silent)
-    assert sorted(path.name for path in folder.iterdir()) == ["build.log", built.prefix.name, "ready.json"]
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"build.log", built.prefix.name, "ready.json", f"{built.ref.digest}.json"}
     assert "killed" not in built.log.read_text("utf-8")
     assert not list(folder.parent.glob(".removed-*"))
 
@@ -284,16 +291,35 @@ def test_a_missing_lock_is_no_build_error(make: Maker, fake: FakeBackend) -> Non
         store.ensure(made, Backend.VENV, on_progress=silent)
 
 
-def test_inventory_and_prune(make: Maker, fake: FakeBackend, cache: Path) -> None:
+def test_inventory(make: Maker, fake: FakeBackend) -> None:
     one = store.ensure(make("one", health=HEALTHY), Backend.VENV, on_progress=silent)
     two = store.ensure(make("two", health=HEALTHY), Backend.VENV, on_progress=silent)
-    leftovers = store.entry_folder(EnvironmentRef(name="three", backend=Backend.VENV, digest="0" * 64))
-    leftovers.mkdir()
-    (leftovers / "build.log").touch()
-    assert [(item.ref, item.packages) for item in inventory.stored()] == [(one.ref, 1), (two.ref, 1)]
-    assert sorted(inventory.prune([one.ref])) == sorted([two.prefix.parent, leftovers])
-    assert [item.ref for item in inventory.stored()] == [one.ref]
-    assert not two.prefix.exists()
+    assert [(item.ref, item.packages) for item in inventory.stored()] == [
+        (one.ref, {"tiny": "1.0"}),
+        (two.ref, {"tiny": "1.0"}),
+    ]
+    found = inventory.find(one.ref)
+    assert found is not None
+    assert (found.folder, found.used_at) == (one.prefix.parent, found.built_at)
+    assert inventory.find(msgspec.structs.replace(one.ref, digest=one.ref.digest[:16] + "0" * 48)) is None
+
+
+def test_what_was_made_is_beside_it(make: Maker, fake: FakeBackend) -> None:
+    made = make(health=HEALTHY)
+    built = store.ensure(made, Backend.VENV, on_progress=silent)
+    assert recipe.read(built.prefix.parent, built.ref.digest) == made.recipe(Backend.VENV)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--index-url https://packages.example/simple", "-r others.txt", "tiny @ file:///tiny.whl", "tiny>=1"],
+)
+def test_a_lock_that_names_a_place_is_not_built(make: Maker, fake: FakeBackend, line: str) -> None:
+    with pytest.raises(EnvironmentBuildError, match=r"requirements\.lock: ") as caught:
+        store.ensure(make(health=HEALTHY, lock=f"tiny==1.0\n{line}\n"), Backend.VENV, on_progress=silent)
+    assert caught.value.reason is Reason.ENVIRONMENT_BUILD_FAILED
+    assert line in caught.value.message
+    assert fake.builds == 0
 
 
 def test_the_error_is_one_value() -> None:

@@ -201,6 +201,66 @@ def test_killed_in_the_middle(index: Index, make: Maker, tmp_path: Path) -> None
     assert list(folder.glob("prefix-*")) == [built.prefix]
 
 
+class Gate:
+    """A health check that waits until it is let through, and leaves its process id."""
+
+    def __init__(self, folder: Path) -> None:
+        self.open = folder / "open"
+        self._pids = folder / "pids"
+        self._pids.mkdir()
+        self.health = (
+            f"import os, time\nopen(os.path.join({str(self._pids)!r}, str(os.getpid())), 'w').close()\n"
+            f"while not os.path.exists({str(self.open)!r}):\n    time.sleep(0.02)\n"
+        )
+
+    def pids(self) -> list[int]:
+        """Every health check that was begun."""
+        return [int(path.name) for path in self._pids.iterdir()]
+
+    def wait(self) -> None:
+        """Until a health check has begun."""
+        deadline = time.monotonic() + 30
+        while not self.pids() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def _first_line(harness: subprocess.Popen[str]) -> str:
+    assert harness.stdout is not None
+    return harness.stdout.readline().strip()
+
+
+def test_two_at_once_and_both_killed(index: Index, make: Maker, tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    made = make(health=gate.health)
+    harnesses = [_start(made), _start(made)]
+    gate.wait()
+    for harness in harnesses:
+        harness.kill()
+        harness.communicate()
+    assert_gone(gate.pids(), within=5)
+    assert store.find(made, Backend.VENV) is None
+    gate.open.touch()
+    outputs = [process.communicate(timeout=60)[0] for process in [_start(made), _start(made)]]
+    assert sorted(output.splitlines()[-1].split()[0] for output in outputs) == ["fresh", "reused"]
+    folder = store.entry_folder(made.ref(Backend.VENV))
+    assert len(list(folder.glob("prefix-*"))) == 1
+
+
+def test_one_of_two_is_killed_and_the_other_takes_over(index: Index, make: Maker, tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    made = make(health=gate.health)
+    builder = _start(made)
+    assert _first_line(builder) == "small: building the environment"
+    waiter = _start(made)
+    assert _first_line(waiter) == "small: waiting for another process that builds it"
+    gate.wait()
+    builder.kill()
+    builder.communicate()
+    gate.open.touch()
+    output = waiter.communicate(timeout=60)[0]
+    assert output.splitlines()[-1].startswith("fresh ")
+
+
 @pytest.mark.slow
 def test_a_package_from_the_configured_index(make: Maker) -> None:
     built = _ensure(make(requirements="six\n", lock="six==1.17.0\n", health="import six\n"))

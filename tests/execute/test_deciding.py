@@ -22,10 +22,12 @@ SAID_OTHERWISE = (
     "harness.execute.clock",
     "harness.execute.kept",  # the outputs of other formats, whose agreement is a finding
     "harness.execute.settings",
+    "harness.isolation",  # words
     "harness.jsonio",
     "harness.labels",  # words
     "harness.ledger.record",
     "harness.limits",  # a cell that hit a limit runs again when it may use more
+    "harness.network",  # files are known by their sha256, wherever they came from
     "harness.paths",
     "harness.plan.plan",
     "harness.policy",  # its settings

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import psutil
 import pytest
@@ -15,11 +16,12 @@ from harness.cell import Backend
 from harness.environments import store
 from harness.environments.spec import EnvironmentSpec, load
 from harness.errors import IsolationError
-from harness.execute.isolate import choose
-from harness.execute.isolate.level import Level
+from harness.execute.isolate import choose, requirements
+from harness.execute.isolate.level import Confinement
 from harness.execute.preparation import Preparation
+from harness.isolation import Level
 from tests.conftest import needs_level
-from tests.execute.isolate.containers import environment_of_image
+from tests.execute.isolate.weakened import Networked
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork servers")
 
@@ -45,8 +47,15 @@ def spec(tmp_path: Path) -> EnvironmentSpec:
     return load(folder)
 
 
-def _preparation(isolation: str = "process") -> Preparation:
+def _preparation(isolation: Level | Literal["auto"] = Level.PROCESS) -> Preparation:
     return Preparation(isolation=isolation, threads=1, warm=True, cancel=threading.Event())
+
+
+def _build(spec: EnvironmentSpec) -> None:
+    """The environment with a package that the runner needs to be imported at all."""
+    built = store.ensure(spec, Backend.VENV, on_progress=lambda _line: None)
+    (site,) = built.prefix.glob("lib/python*/site-packages")
+    (site / "numpy.py").touch()
 
 
 def _servers() -> list[psutil.Process]:
@@ -59,7 +68,7 @@ def _servers() -> list[psutil.Process]:
 
 
 def test_a_fork_server_starts_before_workers_are_asked_for(spec: EnvironmentSpec) -> None:
-    store.ensure(spec, Backend.VENV, on_progress=lambda _line: None)
+    _build(spec)
     with _preparation() as preparation:
         preparation.expect(spec, Backend.VENV, _RUNNER)
         deadline = time.monotonic() + 30
@@ -84,7 +93,7 @@ def test_a_level_that_cannot_be_had_is_told_when_workers_are_asked_for(
 ) -> None:
     monkeypatch.setenv("PATH", "")  # no bubblewrap
     choose.forget()
-    with _preparation("sandbox") as preparation:
+    with _preparation(Level.SANDBOX) as preparation:
         preparation.expect(spec, Backend.VENV, _RUNNER)
         with pytest.raises(IsolationError, match="bubblewrap"):
             preparation.workers(lambda _line: None)
@@ -95,23 +104,58 @@ def test_nothing_happens_unless_something_is_to_be_run(monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", "")
     choose.forget()
     before = threading.active_count()
-    with _preparation("sandbox"):
+    with _preparation(Level.SANDBOX):
         assert (psutil.Process().children(), threading.active_count()) == ([], before)
 
 
-@pytest.mark.parametrize("asked", ["auto", "container"])
-def test_images_run_in_containers(asked: str, tmp_path: Path) -> None:
-    needs_level("container")
-    said: list[str] = []
-    with _preparation(asked) as preparation:
+def test_what_was_started_where_the_level_does_not_hold_is_ended(
+    spec: EnvironmentSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_level("sandbox")
+    _build(spec)
+
+    def leaking() -> Confinement:
+        found = requirements.sandbox()
+        found.__class__ = Networked
+        return found
+
+    monkeypatch.setitem(choose.FOUND_BY, Level.SANDBOX, leaking)
+    choose.forget()
+    with _preparation("auto") as preparation:
+        preparation.expect(spec, Backend.VENV, _RUNNER)
+        said: list[str] = []
         workers = preparation.workers(said.append)
-        for _ in range(2):
-            assert workers.level(environment_of_image(tmp_path, "any:1")) is Level.CONTAINER
-    assert sum(line.startswith("container ") for line in said) == 1
+        assert workers.level is Level.PROCESS
+        assert "sandbox does not hold on this machine" in said[0]
+        assert _servers() == []
+    choose.forget()
 
 
-def test_images_do_not_run_where_something_else_is_asked_for(tmp_path: Path) -> None:
-    with _preparation("process") as preparation:
-        workers = preparation.workers(lambda _line: None)
-        with pytest.raises(IsolationError, match="any:1 is an image, which runs in a container"):
-            workers.level(environment_of_image(tmp_path, "any:1"))
+def test_no_unknown_package_is_imported_before_the_probe_has_ended(
+    spec: EnvironmentSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unknown(EnvironmentSpec, frozen=True, kw_only=True):
+        @property
+        def trusted(self) -> bool:
+            return False
+
+    _build(spec)
+    probed, go_on = threading.Event(), threading.Event()
+
+    def slow(asked: Level) -> Confinement:
+        probed.set()
+        assert go_on.wait(30)
+        return choose.choose(asked)
+
+    monkeypatch.setattr("harness.execute.preparation.choose", slow)
+    unknown = Unknown(**{name: getattr(spec, name) for name in spec.__struct_fields__})
+    with _preparation() as preparation:
+        preparation.expect(unknown, Backend.VENV, _RUNNER)
+        assert probed.wait(30)
+        time.sleep(0.3)
+        assert _servers() == []
+        go_on.set()
+        deadline = time.monotonic() + 30
+        while not _servers():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)

@@ -17,7 +17,7 @@ from harness.ledger.record import HarnessRef, Record
 from harness.ledger.store import LedgerWriter, read_records
 from harness.limits import DEFAULTS, Limits
 from harness.plan.plan import PlannedCell, Settled
-from harness.verdict import Reason, Status
+from harness.verdict import Blame, CheckStatus, Reason, Status
 
 
 def planned(name: str, reason: Reason = Reason.DESCRIPTION_INVALID) -> PlannedCell:
@@ -91,14 +91,29 @@ def test_a_bug_of_the_harness_leaves_a_record_for_every_cell(tmp_path: Path) -> 
 
 
 def test_a_settled_cell_has_the_check_of_its_stage(tmp_path: Path) -> None:
-    cells = [planned("a"), planned("b", Reason.SHA256_MISMATCH), planned("c", Reason.INTERNAL_ERROR)]
+    cells = [
+        planned("a"),
+        planned("b", Reason.SHA256_MISMATCH),
+        planned("c", Reason.INTERNAL_ERROR),
+        planned("d", Reason.ENVIRONMENT_UNSATISFIABLE),
+    ]
     records = execute(cells, tmp_path, Watcher())
-    assert [[check.name.value for check in records[key].checks] for key in "abc"] == [
+    assert [[check.name.value for check in records[key].checks] for key in "abcd"] == [
         ["validate"],
         ["fetch"],
         [],
+        ["environment"],
     ]
     assert records["b"].checks[0].reason == "sha256-mismatch"
+
+
+def test_a_declaration_that_is_only_not_followed_here_has_no_verdict(tmp_path: Path) -> None:
+    cell = planned("a", Reason.ENVIRONMENT_UNSATISFIABLE)
+    assert cell.settled is not None
+    settled = msgspec.structs.replace(cell.settled, status=Status.INCONCLUSIVE)
+    (record,) = execute([msgspec.structs.replace(cell, settled=settled)], tmp_path, Watcher()).values()
+    assert (record.status, record.blame) == (Status.INCONCLUSIVE, Blame.ENVIRONMENT)
+    assert record.checks[0].status is CheckStatus.INCONCLUSIVE
 
 
 def record_of(cell: PlannedCell, reason: Reason | None, **changes: object) -> Record:

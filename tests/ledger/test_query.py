@@ -4,6 +4,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.cell import Backend, EnvironmentRef
 from harness.ledger.query import conclusive_by_key, current, held, newest_by_key
 from harness.ledger.record import Record
 from harness.verdict import Check, Reason, Status
@@ -50,6 +51,16 @@ def test_verdicts_about_changed_files_are_history() -> None:
     old = record(key="old", weights_format="torchscript")
     new = record(key="new", model=changed, started_at=at(1))
     assert current([old, new]) == [new]
+
+
+def test_an_environment_as_described_replaces_the_one_before() -> None:
+    """Its name follows from its digest."""
+    environment = EnvironmentRef(name="as-described-11111111", backend=Backend.VENV, digest="1")
+    other = msgspec.structs.replace(environment, name="as-described-22222222", digest="2")
+    current_one = record(key="own")
+    old = record(key="old", environment=environment)
+    new = record(key="new", environment=other, started_at=at(1))
+    assert current([current_one, old, new]) == [new, current_one]
 
 
 def test_a_model_that_moved_is_shown_once() -> None:

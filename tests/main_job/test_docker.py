@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.environments.docker.recipe import BASE_VARIABLE
+from harness.environments.docker.dockerfile import BASE_VARIABLE
 from harness.ledger.record import Record
 from harness.verdict import Status
 from tests.conftest import needs_base_image, needs_level

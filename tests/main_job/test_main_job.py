@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -118,10 +119,7 @@ def test_results_can_be_filtered(collection_run: Run) -> None:
 
 
 def test_the_site_can_be_rebuilt_from_the_ledger_alone(collection_run: Run, tmp_path: Path) -> None:
-    copy = tmp_path / "ledger"
-    copy.mkdir()
-    for segment in (collection_run.output / "ledger").iterdir():
-        (copy / segment.name).write_bytes(segment.read_bytes())
+    shutil.copytree(collection_run.output / "ledger", tmp_path / "ledger")
     done = harness("report", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     for record in collection_run.records:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from harness.ledger.store import read_records
 from tests.zoo.building import copy_model
 
-from .conftest import Run, harness, run_harness
+from .conftest import ROOT, Run, harness, run_harness
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +64,58 @@ def test_files_that_are_others_now_are_refused(recorded: Run, collection: Path, 
     done = harness("reproduce", record.key, changed, "--output", recorded.output)
     assert done.returncode == 2
     assert "one: the record cannot be reproduced: its files are not those of the record" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def moved_on(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of environments, some commits later: a package has another version in the lock of onnx."""
+    folder = tmp_path_factory.mktemp("later") / "environments"
+    shutil.copytree(ROOT / "environments", folder)
+    lock = folder / "onnx" / "requirements.lock"
+    text, count = re.subn(r"(?m)^tzdata==\S+.*\n(?:    --hash.*\n)*", "tzdata==1900.1\n", lock.read_text())
+    assert count == 1
+    lock.write_text(text)
+    return folder
+
+
+def test_the_recorded_environment_is_made_again(recorded: Run, moved_on: Path, tmp_path: Path) -> None:
+    (record,) = recorded.records
+    assert record.environment
+    ledger = tmp_path / "ledger"  # on another machine: a copy of the ledger, and an empty cache
+    shutil.copytree(recorded.output / "ledger", ledger)
+    shutil.copy(recorded.output / "plan.json", tmp_path)
+    again = ("reproduce", record.key[:12], "--output", tmp_path, "--environments", moved_on)
+    done = harness(*again, HARNESS_CACHE_DIR=str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "onnx: building the environment" in done.stderr
+    assert "the verdict is the same as recorded" in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.rstrip().endswith("differs")]
+    (now,) = read_records(tmp_path / "reproduced" / "ledger")
+    assert (now.key, now.environment) == (record.key, record.environment)
+    stored = f"environments/{record.environment.digest}.json"
+    assert (tmp_path / "reproduced" / "ledger" / stored).read_bytes() == (ledger / stored).read_bytes()
+
+    (ledger / stored).write_text((ledger / stored).read_text().replace("tzdata==", "tzdata ==", 1))
+    refused = harness(*again, HARNESS_CACHE_DIR=str(tmp_path / "cache"))
+    assert refused.returncode == 2
+    assert f"{ledger / stored}: was changed after it was stored" in refused.stderr
+
+
+def test_an_environment_that_was_not_stored(recorded: Run, moved_on: Path, tmp_path: Path) -> None:
+    (record,) = recorded.records
+    (tmp_path / "ledger").mkdir()
+    for segment in (recorded.output / "ledger").glob("*.jsonl"):
+        shutil.copy(segment, tmp_path / "ledger")
+    shutil.copy(recorded.output / "plan.json", tmp_path)
+    cache = str(tmp_path / "cache")
+    refused = harness(
+        *("reproduce", record.key, "--output", tmp_path, "--environments", moved_on), HARNESS_CACHE_DIR=cache
+    )
+    assert refused.returncode == 2
+    assert "one: the record cannot be reproduced: " in refused.stderr
+    assert "what environment onnx was made of was not stored with its records" in refused.stderr
+    assert f"commit {record.harness.commit[:12] or 'of that time'}" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

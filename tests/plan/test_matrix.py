@@ -14,7 +14,9 @@ from harness.collection.description import Description
 from harness.collection.model import Model, Unreadable
 from harness.consumers import CONSUMERS, bioimageio_core
 from harness.plan.matrix import Offer, Selection, plan_cells
-from harness.plan.plan import LeftOut, PlannedCell
+from harness.plan.plan import LeftOut, Plan, PlannedCell
+from harness.policy import DEFAULT, Policy
+from harness.policy.scan import Allow, OnUnreadable, ScanRules
 from harness.verdict import Reason
 
 TOOL = bioimageio_core.NAME
@@ -79,10 +81,18 @@ OFFERS = offers()
 
 
 def _plan(
-    models: list[Model | Unreadable], environments: list[Offer], stated: dict[str, str] | None = None
+    models: list[Model | Unreadable],
+    environments: list[Offer],
+    stated: dict[str, str] | None = None,
+    policy: Policy = DEFAULT,
 ) -> tuple[tuple[PlannedCell, ...], tuple[LeftOut, ...]]:
     return plan_cells(
-        models, consumers=CONSUMERS, offers=environments, selection=ANY, settings=stated or {"code": "1"}
+        models,
+        consumers=CONSUMERS,
+        offers=environments,
+        selection=ANY,
+        settings=stated or {"code": "1"},
+        policy=policy,
     )
 
 
@@ -214,3 +224,30 @@ def test_another_fault_is_another_question(
     ]
     after, _ = _plan(other, environments)
     assert _changed(before, after) == {model.ref.id for model in models if isinstance(model, Unreadable)}
+
+
+@few
+@given(MODELS, OFFERS, st.sampled_from([*WeightsFormat, None]))
+def test_an_allowed_finding_asks_the_cells_again_that_it_is_about(
+    models: list[Model | Unreadable], environments: list[Offer], weights: WeightsFormat | None
+) -> None:
+    before, _ = _plan(models, environments)
+    entry = Allow(finding="imports x", why="known", weights=weights.value if weights else "*")
+    policy = Policy(scan=ScanRules(allow=(entry,)))
+    after, _ = _plan(models, environments, policy=policy)
+    for old, new in zip(before, after, strict=True):
+        about = new.settled is None and weights in (None, new.cell.weights_format)
+        assert (old.key != new.key) is (new.policy != "") is about
+
+
+@few
+@given(MODELS, OFFERS)
+def test_a_plan_knows_the_policy_that_decided_it(
+    models: list[Model | Unreadable], environments: list[Offer]
+) -> None:
+    strict = Policy(scan=ScanRules(unreadable=OnUnreadable.BLOCK))
+    for policy, other in ((DEFAULT, strict), (strict, DEFAULT)):
+        cells, _ = _plan(models, environments, policy=policy)
+        plan = Plan(collection="c", created_at="", harness="0", sources=(), cells=cells)
+        assert plan.is_decided_by(policy)
+        assert plan.is_decided_by(other) is all(planned.settled for planned in cells)

@@ -14,7 +14,7 @@ from tests.policy.cells import CELL, UNREADABLE
         ({}, "every cell"),
         ({"model": "zoo/*"}, "model zoo/*"),
         ({"model": "nuclei"}, "model nuclei"),  # the source
-        ({"consumer": "bio*", "weights": "onnx"}, "consumer bio*, weights onnx"),
+        ({"consumer": "bio*", "weights": "onnx"}, "weights onnx, consumer bio*"),
         ({"device": "c?u"}, "device c?u"),
         ({"environment": "on*"}, "environment on*"),
     ],

@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.cell import Cell
+from harness.cell import Cell, WeightsFormat
+from harness.isolation import Level as IsolationLevel
 from harness.limits import Limits
 from harness.policy import DEFAULT, Level, Policy
 from harness.policy.bounds import Bound, Bounds
+from harness.policy.isolation import Isolation
 from harness.policy.policy import FINDINGS, Checks, LimitsRule, Rule, Waiver
+from harness.policy.scan import Allow, ScanRules
 from harness.verdict import Check, Reason, Status
-from tests.policy.cells import CELL, CELLS, POLICIES, RED, RULES, TODAY, rule, waiver
+from tests.policy.cells import CELL, CELLS, POLICIES, RED, RULES, TODAY, UNREADABLE, rule, waiver
 
 
 def test_without_a_policy_every_cell_is_required_and_nothing_is_bounded() -> None:
@@ -22,6 +25,8 @@ def test_without_a_policy_every_cell_is_required_and_nothing_is_bounded() -> Non
     assert DEFAULT.required_checks == frozenset()
     assert DEFAULT.bounded(0, 1e9, 1e6) == (0, 1e9, 1e6)
     assert DEFAULT.deciding() == {}
+    assert not DEFAULT.as_described
+    assert Policy(as_described=True).deciding() == {}, "it adds cells and changes none"
 
 
 @given(st.lists(RULES, max_size=4), CELLS)
@@ -127,6 +132,24 @@ def test_levels_waivers_and_limits_decide_no_verdict(policy: Policy) -> None:
     limited = msgspec.structs.replace(BOUNDED, rules=policy.rules, waivers=policy.waivers)
     assert limited.deciding() == BOUNDED.deciding()
     assert msgspec.structs.replace(CHECKED, limits=(LimitsRule(seconds=1),)).deciding() == CHECKED.deciding()
+
+
+SCANNED = Policy(
+    scan=ScanRules(allow=(Allow(weights="keras_*", finding="has *", why="reviewed"),)),
+)
+
+
+def test_rules_for_scans_decide_only_the_cells_that_they_are_about() -> None:
+    keras = msgspec.structs.replace(CELL, weights_format=WeightsFormat.KERAS_V3)
+    assert SCANNED.deciding_for(keras) == '["no-verdict",["has *",""]]'
+    assert SCANNED.deciding_for(CELL) == SCANNED.deciding_for(UNREADABLE) == ""
+    assert DEFAULT.deciding_for(keras) == ""
+    assert SCANNED.deciding() == {}
+
+
+def test_isolation_and_what_is_hashed_decide_no_verdict() -> None:
+    policy = Policy(isolation=Isolation(level=IsolationLevel.SANDBOX), verify_files=True)
+    assert (policy.deciding(), policy.deciding_for(CELL)) == ({}, "")
 
 
 def test_which_keys_follow_the_policy() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harness.cell import WeightsFormat
 from harness.collection.description_yaml import FILE_NAMES
 from harness.errors import ConfigurationError
+from harness.isolation import Level as IsolationLevel
 from harness.limits import Limits
 from harness.policy import DEFAULT, Level, Policy, find_policy, read_policy
 from harness.policy.read import DESCRIPTIONS
@@ -19,6 +20,7 @@ from tests.conftest import ROOT
 from tests.policy.cells import CELL
 
 RULE = '[[rule]]\nlevel = "advisory"\nwhy = "w"\n'
+ALLOW = '[[scan.allow]]\nfinding = "calls *"\nwhy = "w"\n'
 WAIVER = '[[waiver]]\nreasons = ["crashed"]\nowner = "@o"\nwhy = "w"\nexpires = 2026-12-31\n'
 
 
@@ -41,6 +43,9 @@ def test_the_example_of_the_documentation(tmp_path: Path) -> None:
     assert policy.required_checks == {Check.DETERMINISM, Check.AGREEMENT}
     assert policy.bounded(0, 1, 1e6) == (1e-6, 0.1, 1000)
     assert policy.limits[0].limits == Limits(seconds=1800, memory_bytes=16 * 1024**3)
+    assert policy.isolation.chosen("auto") is IsolationLevel.SANDBOX
+    assert policy.verify_files
+    assert [entry.weights for entry in policy.scan.allow] == ["tensorflow_*"]
 
 
 def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
@@ -55,7 +60,7 @@ def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (RULE * 2 + 'levle = "x"', "rule 2: field levle: is unknown; known: model, consumer, .*, why$"),
+        (RULE * 2 + 'levle = "x"', "rule 2: field levle: is unknown; known: model, weights, .*, why$"),
         (
             RULE.replace("advisory", "optional"),
             "rule 1: field level: 'optional' is none of them; known: requ",
@@ -93,7 +98,37 @@ def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
             "[tolerance]\nfloor = {atol = 2}\nceiling = {atol = 1}",
             "field tolerance.floor.atol: 2 is above the ceiling, 1$",
         ),
-        ("rules = []", "field rules: is unknown; known: schema, rule, waiver, checks, limits, tolerance$"),
+        (
+            '[isolation]\nlevel = "vm"',
+            "field isolation.level: 'vm' is none of them; known: process, sandbox, container$",
+        ),
+        (
+            '[isolation]\ncontainer = "cold"',
+            "field isolation.container: 'cold' is none of them; known: warm,",
+        ),
+        ("[isolation]\nlevels = []", "field isolation.levels: is unknown; known: level, container$"),
+        ('verify_files = "yes"', "field verify_files: expected `bool`, got `str`$"),
+        (
+            '[scan]\nunreadable = "load"',
+            "field scan.unreadable: 'load' is none of them; known: no-verdict, block, allow$",
+        ),
+        ("[scan]\nallowed = []", "field scan.allowed: is unknown; known: unreadable, allow$"),
+        (
+            "[scan.allow]\n",
+            r"field scan.allow: is no list; write each one below its own \[\[scan.allow\]\]$",
+        ),
+        (ALLOW + ALLOW.replace('why = "w"', ""), "scan.allow 2: field why: is missing$"),
+        (ALLOW.replace('"calls *"', "3"), "scan.allow 1: field finding: expected `str`, got `int`$"),
+        (ALLOW + 'model = "m"', "scan.allow 1: field sha256: is missing, and any model can call itself so; "),
+        (
+            ALLOW + 'device = "cpu"',
+            "scan.allow 1: field device: is unknown; known: model, weights, find",
+        ),
+        (
+            "rules = []",
+            "field rules: is unknown; known: schema, rule, waiver, checks, limits, tolerance, isolation, ver",
+        ),
+        ("as_described = 1", "field as_described: expected `bool`, got `int`$"),
         ("rule =", "is no TOML: "),
         ("a = " + "[" * 100_000, "is no TOML: "),
     ],
@@ -106,7 +141,7 @@ def test_what_is_wrong_is_named_with_file_entry_and_field(text: str, message: st
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
-        ("", "field schema: is missing"),
+        ("", "field schema: is missing; write `schema = 1`"),
         ("schema = 2\n", "field schema: is 2, this harness reads 1"),
         ("schema = '1'\n", "field schema: expected `int`, got `str`"),
     ],
@@ -124,12 +159,41 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         read_policy(tmp_path / "policy.toml")
 
 
-SNIPPETS = st.sampled_from([RULE, WAIVER, "[checks]\n", "[tolerance]\n", "[[limits]]\n", "a.b = 1\n", "\n"])
+SNIPPETS = st.sampled_from(
+    [
+        RULE,
+        WAIVER,
+        ALLOW,
+        "[checks]\n",
+        "[tolerance]\n",
+        "[isolation]\n",
+        "[scan]\n",
+        "[[limits]]\n",
+        "a.b = 1\n",
+        "\n",
+    ]
+)
 VALUES = st.sampled_from(
     ["1", "-1", "nan", '"x"', '"*"', "[]", "[{}]", "{}", "{atol = 1}", "true", "2026-01-01"]
 )
 NAMES = st.sampled_from(
-    ["rule", "model", "level", "reasons", "required", "floor", "seconds", "schema", '"a` - at `$.x"', "why"]
+    [
+        "rule",
+        "model",
+        "level",
+        "reasons",
+        "required",
+        "floor",
+        "seconds",
+        "schema",
+        '"a` - at `$.x"',
+        "why",
+        "scan",
+        "scan.allow",
+        "unreadable",
+        "isolation.level",
+        "verify_files",
+    ]
 )
 LINES = st.builds("{} = {}\n".format, NAMES, VALUES)
 

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from harness.cell import Device, WeightsFormat
+from harness.cell import Backend, Device, EnvironmentRef, WeightsFormat
 from harness.ledger.record import Artifact, CheckResult, Machine, ModelInfo, Record
 from harness.reports.addresses import record_anchor
 from harness.reports.context import Look, Moment
@@ -163,6 +163,15 @@ def test_the_command_repeats_the_cell() -> None:
         "harness run collection --select zoo/plain-model --consumer bioimageio.core "
         "--weights onnx --device cuda --rerun all"
     )
+
+
+def test_what_an_author_describes_is_called_so() -> None:
+    described = EnvironmentRef(name="as-described-12345678", backend=Backend.VENV, digest="1" * 64)
+    record = make_record(environment=described)
+    assert command(record).endswith("--as-described --device cpu --rerun all")
+    facts = {fact.term: fact.text for fact in record_section(record, cell="", kept={}, root="").facts}
+    expected = "as-described-12345678 (venv), as the author of the model describes it"
+    assert facts["Environment"] == expected
 
 
 @pytest.mark.parametrize("model_id", ["a b; rm -rf ~", "$(x)", "it's", "`x`"])

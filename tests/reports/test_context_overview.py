@@ -160,8 +160,9 @@ def test_environments_of_one_name_are_told_apart_by_their_digest() -> None:
 
 
 def test_only_a_passed_verdict_has_findings() -> None:
-    checks = (finding(Check.AS_CALLED), finding(Check.VARIANTS), finding(Check.DETERMINISM))
-    assert context.failed_findings(make_record(checks=checks)) == (Check.AS_CALLED, Check.DETERMINISM)
+    checks = tuple(map(finding, (Check.SCAN, Check.AS_CALLED, Check.VARIANTS, Check.DETERMINISM)))
+    found = context.failed_findings(make_record(checks=checks))
+    assert found == (Check.SCAN, Check.AS_CALLED, Check.DETERMINISM)
     assert context.failed_findings(make_record(checks=checks, **because(Reason.VARIANT_FAILS))) == ()
 
 

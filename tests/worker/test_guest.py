@@ -41,24 +41,49 @@ def test_it_is_written_for_python_3_8(path: Path) -> None:
 def test_a_real_python_3_8_runs_it(tmp_path: Path) -> None:
     python = _python_3_8()
     stage_worker(tmp_path)
+    events = _replied(python, tmp_path, "bioimageio_core")
+    assert [event["event"] for event in events] == ["stage", "error", "end"]
+    assert (events[1]["stage"], events[1]["missing_module"]) == ("import", "numpy")
+
+
+NEEDY = """
+def prepare(job):
+    pass
+
+def needs(job):
+    assert job.weights.endswith("weights.onnx")
+    return ["a" * 1000, *map(str, range(30))]
+
+def load(job):
+    raise SystemExit(3)
+"""
+
+
+def test_what_the_weights_need_is_told_in_short_before_they_are_loaded(tmp_path: Path) -> None:
+    stage_worker(tmp_path)
+    (tmp_path / "harness_worker" / "runners" / "needy.py").write_text(NEEDY)
+    events = _replied(sys.executable, tmp_path, "needy")
+    assert [event["event"] for event in events] == ["stage", "stage", "needs", "error", "end"]
+    assert events[2]["names"] == ["a" * 200, *map(str, range(19))]
+
+
+def _replied(python: str, folder: Path, runner: str) -> list[dict[str, Any]]:
+    """What the worker that is staged in ``folder`` replies to a job."""
     job = {
         "protocol": protocol.VERSION,
-        "runner": "bioimageio_core",
+        "runner": runner,
         "description": "rdf.yaml",
+        "weights": "weights.onnx",
         "weights_format": "onnx",
         "device": "cpu",
         "threads": 1,
-        "reply": str(tmp_path / "reply"),
+        "reply": str(folder / "reply"),
         "tasks": [],
     }
-    (tmp_path / "job.json").write_text(json.dumps(job))
-    code = (
-        f"import sys; sys.path[0] = {str(tmp_path)!r}\nimport harness_worker.main as m\nm.work(sys.argv[1])"
-    )
-    subprocess.run([python, "-S", "-c", code, str(tmp_path / "job.json")], check=True)
-    events = [json.loads(line) for line in (tmp_path / "reply").read_text().splitlines()]
-    assert [event["event"] for event in events] == ["stage", "error", "end"]
-    assert (events[1]["stage"], events[1]["missing_module"]) == ("import", "numpy")
+    (folder / "job.json").write_text(json.dumps(job))
+    code = f"import sys; sys.path[0] = {str(folder)!r}\nimport harness_worker.main as m\nm.work(sys.argv[1])"
+    subprocess.run([python, "-S", "-c", code, str(folder / "job.json")], check=True)
+    return [json.loads(line) for line in (folder / "reply").read_text().splitlines()]
 
 
 def _python_3_8() -> str:

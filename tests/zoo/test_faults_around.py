@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 
 import pytest
 
+from harness.cell import Backend
+from harness.environments import store
+from harness.environments.prune import prune
+from harness.environments.spec import load_all
 from harness.verdict import Status
-from tests.main_job.conftest import Run
+from tests.main_job.conftest import ROOT, Run
 from tests.zoo.asserting import assert_verdict
-from tests.zoo.building import as_it_is
+from tests.zoo.building import as_it_is, with_code
 from tests.zoo.case import Case
 from tests.zoo.faults import FAULTS, Bench, Fault, kill_workers
 
@@ -36,3 +42,22 @@ def test_a_worker_that_was_killed_once_is_asked_again(bench: Bench) -> None:
     assert process.returncode == 0, output
     (record,) = Run(0, "", "", bench.output).records
     assert (record.status, record.attempts) == (Status.PASSED, 2)
+
+
+def test_nobody_removes_the_environment_of_a_run(bench: Bench) -> None:
+    with_code("\nimport time; time.sleep(60)\n")(bench.models / "slow")
+    ref = load_all(ROOT / "environments")["pytorch"].ref(Backend.VENV)
+    entry = store.entry_folder(ref)
+    process = bench.start()
+    bench.wait_for(bench.workers, process)
+    assert _leases(entry, process.pid)
+    assert "pytorch" in [each.name for each in prune([], now=time.time(), dry_run=True).kept]
+    process.kill()  # SIGKILL: it cannot let go
+    process.communicate()
+    assert _leases(entry, process.pid)
+    prune([], now=time.time(), dry_run=True)
+    assert not _leases(entry, process.pid)
+
+
+def _leases(entry: Path, pid: int) -> list[Path]:
+    return list((entry.parent / "in-use" / entry.name).glob(f"{pid}-*.lock"))

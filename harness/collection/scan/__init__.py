@@ -13,68 +13,57 @@ found in an HDF5 file; Keras never writes such a one.
 
 from __future__ import annotations
 
+import functools
 import mmap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from harness.cell import WeightsFormat
+from harness.collection.files import file_sha256
 from harness.collection.model import Model
 from harness.collection.scan.content import OF_FORMAT, Fits, fits, look
 from harness.collection.scan.finding import Budget, Finding, Level
 from harness.collection.scan.piece import FilePiece
+from harness.collection.scan.result import ScanResult, Told
+from harness.policy.scan import ScanRules
 
-__all__ = ["ScanResult", "scan_files", "scan_weights"]
+__all__ = ["ScanResult", "scan_files", "scan_weights", "sha256_of"]
 
-_MAX_FOUND = 20
-_SHOWN = 3
-
-
-class ScanResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan found.
-
-    Attributes:
-        status: dangerous if anything is, else failed if anything could not be read, else clean.
-        message: one sentence; of a clean result, what a reviewer may want to look at.
-        found: each dangerous thing, e.g. "weights.pt: archive/data.pkl imports os.system"; the first 20.
-    """
-
-    status: Literal["clean", "dangerous", "failed"]
-    message: str
-    found: tuple[str, ...] = ()
+_NOTHING_ALLOWED = ScanRules()
 
 
-def scan_weights(model: Model, weights_format: WeightsFormat) -> ScanResult:
+def scan_weights(
+    model: Model, weights_format: WeightsFormat, rules: ScanRules = _NOTHING_ALLOWED
+) -> ScanResult:
     """Scan everything that a consumer may open to run these weights."""
     named = model.description.files_for(weights_format)
     source = f"weights.{weights_format.value}.source"
     wanted = {file.source: OF_FORMAT[weights_format] for file in named if file.field == source}
-    return _scan({file.source: model.paths[file.source] for file in named}, wanted)
+    mine = rules.about(model.ref, weights_format)
+    return _scan({file.source: model.paths[file.source] for file in named}, wanted, mine)
 
 
 def scan_files(files: Mapping[str, Path]) -> ScanResult:
     """Scan files by the names that messages should use; their ends tell what they should be."""
-    return _scan(files, {})
+    return _scan(files, {}, _NOTHING_ALLOWED)
 
 
-def _scan(files: Mapping[str, Path], wanted: Mapping[str, Fits]) -> ScanResult:
-    found: dict[Level, list[str]] = {level: [] for level in Level}
+def sha256_of(path: Path) -> str:
+    """The digest that an entry of a policy must state; empty for a file that cannot be read."""
+    try:
+        return file_sha256(path)
+    except OSError:
+        return ""
+
+
+def _scan(files: Mapping[str, Path], wanted: Mapping[str, Fits], rules: ScanRules) -> ScanResult:
+    told = Told()
     for name, path in files.items():
+        digest = functools.cache(functools.partial(sha256_of, path))
         for finding in _scan_file(name, path, wanted.get(name) or fits(name, member=False)):
-            texts, text = found[finding.level], str(finding)
-            if text not in texts and len(texts) < _MAX_FOUND:
-                texts.append(text)
-    dangers, unreadable, notes = found[Level.DANGER], found[Level.UNREADABLE], found[Level.NOTE]
-    if dangers:
-        message = _in_short([*dangers, *unreadable])
-        return ScanResult(status="dangerous", message=message, found=tuple(dangers))
-    if unreadable:
-        return ScanResult(status="failed", message=_in_short(unreadable))
-    clean = f"nothing dangerous was found in {len(files)} file{'s' * (len(files) != 1)}"
-    look_at = f"; look at this: {_in_short(notes)}" if notes else ""
-    return ScanResult(status="clean", message=f"{clean}{look_at}")
+            harmless = finding.level is Level.NOTE
+            told.add(name, finding, None if harmless else rules.allowing(finding.what, digest))
+    return told.result(len(files))
 
 
 def _scan_file(name: str, path: Path, wanted: Fits) -> Iterator[Finding]:
@@ -88,8 +77,3 @@ def _scan_file(name: str, path: Path, wanted: Fits) -> Iterator[Finding]:
                 yield from look(FilePiece(name, stream, mapped), Budget(), wanted)
     except (OSError, ValueError) as error:  # gone, not permitted, or growing shorter while it is opened
         yield Finding(Level.UNREADABLE, name, f"cannot be read: {error}")
-
-
-def _in_short(texts: Sequence[str]) -> str:
-    more = len(texts) - _SHOWN
-    return "; ".join(texts[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -22,6 +22,7 @@ _MAX_DIRECTORY = 1024 * MAX_FILES  # names of a kilobyte each; it is read before
 # Weights compress to a half at best. Zeros compress 1000 times, and small files may hold nothing else.
 _MAX_RATIO = 100
 _RATIO_COUNTS_FROM = 256 * 1024**2
+_NOT_LOOKED_INTO = "nothing in it was looked at"  # so that it is not clean, also if the rest is let through
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TORCH_PICKLE = "/data.pkl"  # in any case: torch does not tell them apart
@@ -42,17 +43,18 @@ def scan(piece: Piece, budget: Budget, *, look: Look) -> Iterator[Finding]:
     The bytes of torch's tensors are left out: nothing unpickles them, and some begin like a pickle by chance.
 
     Raises:
-        Unreadable: it is damaged, or may look different to another reader.
+        Unreadable: it is damaged, or may look different to another reader, or what is wrong with it as such
+            forbids to look into it.
     """
     stream = piece.stream()
     if (size := size_of_directory(stream)) > _MAX_DIRECTORY:
         yield Finding(Level.DANGER, piece.where, f"is a zip archive whose list of entries has {size:,} bytes")
-        return
+        raise Unreadable(_NOT_LOOKED_INTO)
     with RelaxedZipFile(stream) as archive:
         entries: list[zipfile.ZipInfo] = archive.infolist()
         if bomb := _bomb(entries, size=stream.seek(0, io.SEEK_END)):
             yield Finding(Level.DANGER, piece.where, bomb)
-            return
+            raise Unreadable(_NOT_LOOKED_INTO)
         for entry in entries:
             yield from _refuse(piece.where, entry)
         pickled = [name for name in archive.namelist() if name.lower().endswith(_TORCH_PICKLE)]

@@ -13,6 +13,12 @@ _MAX_STEPS = 2_000_000
 _LONGEST = 300
 
 
+def one_line(text: str) -> str:
+    """The text with nothing in it that a terminal would obey, and not longer than 300 characters."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
 class Level(Enum):
     """What follows from a finding."""
 
@@ -30,9 +36,7 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         """A sentence in one line, whatever bytes the names in it were made of."""
-        text = f"{self.where} {self.what}"
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
-        return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        return one_line(f"{self.where} {self.what}")
 
 
 class Unreadable(Exception):  # noqa: N818  of the file, not of this program

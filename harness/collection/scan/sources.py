@@ -10,8 +10,10 @@ import msgspec
 
 from harness.cell import WeightsFormat
 from harness.collection.model import Model
+from harness.collection.scan.finding import one_line
 
 _MAX_BYTES = 1024**2
+_SHOWN = 20
 
 
 class SourceImports(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +25,16 @@ class SourceImports(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     imports: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def words(self) -> str:
+        """One line: "unet2d.py imports torch, torch.nn"."""
+        if self.problem:
+            return one_line(f"{self.file} {self.problem}")
+        more = len(self.imports) - _SHOWN
+        others = f" and {more} more" if more > 0 else ""
+        shown = ", ".join(self.imports[:_SHOWN]) or "nothing"
+        return f"{one_line(f'{self.file} imports {shown}')}{others}"
 
 
 def sources_of(model: Model, weights_format: WeightsFormat) -> tuple[SourceImports, ...]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from harness import proc
+from harness import network, proc
 from harness.cell import Backend
 from harness.environments import failure, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.docker import builder, contents, engine, steps
 from harness.environments.docker.builder import Command
 from harness.environments.docker.contents import UnfitError
+from harness.environments.docker.dockerfile import BASE_VARIABLE, render
 from harness.environments.docker.engine import EngineError, Image
 from harness.environments.docker.order import DIGEST_LABEL, Order, prepare
-from harness.environments.docker.recipe import BASE_VARIABLE
 from harness.environments.failure import EnvironmentBuildError
+from harness.environments.recipe import Recipe
 from harness.environments.spec import EnvironmentSpec
 from harness.limits import LOG_BYTES, Limits
 from harness.verdict import Reason
@@ -49,12 +50,24 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     made = contents.Contents(
         image=order.image,
         id=image.id,
-        base=order.base,
         base_id=order.base_image.id,
         found=found,
         size_bytes=image.size_bytes,
+        own_bytes=image.size_bytes - order.base_image.size_bytes,
     )
     contents.write(prefix, made)
+
+
+def seal(spec: EnvironmentSpec, prefix: Path) -> None:
+    """Do nothing: image and recipe are stored already; see :class:`backend.BackendModule`."""
+
+
+def files_for(recipe: Recipe) -> dict[str, str]:
+    """The Dockerfile of an environment that has none; see :class:`backend.BackendModule`."""
+    text = render(
+        "replayed", python=recipe.python, torch_backend=recipe.torch_backend, variables=recipe.variables
+    )
+    return {"Dockerfile": text}
 
 
 def interpreter(prefix: Path) -> Path:
@@ -83,6 +96,12 @@ def image(prefix: Path) -> str | None:
 
 def _pull(spec: EnvironmentSpec, attempt: Attempt) -> Image:
     base = spec.base_image()
+    if network.offline():
+        message = (
+            f"{spec.name}: the base image {base} is not on this machine, and downloads are switched off; "
+            "do it once without --offline (HARNESS_OFFLINE)"
+        )
+        raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
     attempt.on_progress(f"{spec.name}: pulling the base image {base}")
     with tempfile.TemporaryDirectory(prefix="harness-docker-") as scratch:
         ended = _run(builder.pull(base, Path(scratch)), attempt)

@@ -39,18 +39,18 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         image: its name.
         id: see :class:`harness.environments.docker.engine.Image`.
-        base: name of the image that it was built from.
-        base_id: of that one.
+        base_id: of the image that it was built from.
         found: what it holds.
         size_bytes: of all its layers.
+        own_bytes: of those that the other image has not.
     """
 
     image: str
     id: str
-    base: str
     base_id: str
     found: Found
     size_bytes: int
+    own_bytes: int
 
 
 class UnfitError(Exception):

@@ -10,22 +10,28 @@ from harness.environments.docker.engine import EngineError
 from harness.environments.docker.order import PARTS_LABEL
 
 
-def is_there(prefix: Path) -> bool:
-    """Whether the engine answers, has the image, and its base image is not another one by now."""
+def is_there(prefix: Path, *, base: str) -> bool:
+    """Whether the engine answers, has the image, and that is made from the base image of this name."""
     made = contents.read(prefix)
     try:
         if made is None or _missing(made):
             return False
-        base = engine.image(made.base)
+        found = engine.image(base)
     except EngineError:
         return False
-    return base is None or base.id == made.base_id
+    return found is None or found.id == made.base_id
 
 
 def size(prefix: Path) -> int | None:
     """Bytes of all layers of the image; None if there is none."""
     made = contents.read(prefix)
     return made.size_bytes if made else None
+
+
+def own_bytes(prefix: Path) -> int:
+    """What goes with the image: all its layers but those of its base image. 0 if there is no image."""
+    made = contents.read(prefix)
+    return made.own_bytes if made else 0
 
 
 def damage(prefix: Path) -> str:

@@ -6,7 +6,8 @@ import msgspec
 
 from harness import jsonio
 from harness.environments import lock, torch_backend, uv_command
-from harness.environments.docker import recipe, settings
+from harness.environments.docker import settings
+from harness.environments.docker.dockerfile import quoted
 from harness.environments.docker.engine import Image
 from harness.environments.docker.settings import BuildSettings
 from harness.environments.spec import EnvironmentSpec, read_text
@@ -69,7 +70,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             "org.opencontainers.image.description": " ".join(self.spec.description.split()),
             "org.opencontainers.image.base.digest": self.base_image.id,
         }
-        words = (f"{name}={recipe.quoted(value)}" for name, value in labels.items())
+        words = (f"{name}={quoted(value)}" for name, value in labels.items())
         return f"{self.dockerfile.rstrip()}\nLABEL {' '.join(words)}\n"
 
 

@@ -12,6 +12,7 @@ from harness.execute.conclude.checks import check_of_prediction, check_of_verdic
 from harness.execute.conclude.compare import Comparison, compare
 from harness.execute.conclude.determinism import determinism
 from harness.execute.conclude.evidence import Evidence
+from harness.execute.conclude.more_than_weights import in_words, with_needs
 from harness.execute.conclude.produced import arrays_of
 from harness.execute.conclude.question import Question
 from harness.execute.conclude.tasks import AS_CALLED, REPRODUCES, Task
@@ -34,9 +35,9 @@ def conclude(evidence: Evidence, tasks: Sequence[Task], question: Question) -> C
     is tried again, whichever check it is of.
     """
     if evidence.error() is not None or evidence.load_seconds is None or evidence.malformed is not None:
-        verdict = explained(evidence, question)
+        verdict = with_needs(explained(evidence, question), evidence)
         return Conclusion(verdict=verdict, checks=(check_of_verdict(Check.LOAD, verdict),))
-    checks = [check_of_verdict(Check.LOAD, PASSED, evidence.load_seconds)]
+    checks = [check_of_verdict(Check.LOAD, PASSED, evidence.load_seconds, passed=in_words(evidence))]
     by_name = {task.name: task for task in tasks}
     verdict, result = ran(evidence, by_name[REPRODUCES], question)
     checks.append(check_of_prediction(Check.RUNS, verdict, result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -32,7 +32,7 @@ def ran(evidence: Evidence, task: Task, question: Question) -> tuple[Verdict, Re
 def explained(evidence: Evidence, question: Question, *, task: str | None = None) -> Verdict:
     """Why a task, or loading, gave nothing, in the light of what the description declares."""
     verdict = explain(evidence, question.limits, task=task)
-    declared = question.declared_dependencies
+    declared = question.dependencies_not_installed
     if verdict.reason is Reason.UNDECLARED_DEPENDENCY and declared is not None:
         message = f"{verdict.message}\nthe dependencies that {declared} declares are not installed"
         return Verdict.because(Reason.DEPENDENCY_NOT_INSTALLED, message)
@@ -50,6 +50,14 @@ def check_of_verdict(
         message=verdict.message or passed,
         reason=verdict.reason.slug if verdict.reason else None,
     )
+
+
+def with_notes(check: CheckResult, notes: Sequence[str]) -> CheckResult:
+    """The check *environment* of a cell whose environment was declared, with what of that was changed."""
+    if not notes:
+        return check
+    message = "\n".join(filter(None, (check.message, f"changed in what is declared: {'; '.join(notes)}")))
+    return msgspec.structs.replace(check, message=message)
 
 
 def check_of_prediction(check: Check, verdict: Verdict, result: ResultEvent | None) -> CheckResult:

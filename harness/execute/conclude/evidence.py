@@ -24,6 +24,12 @@ class StageEvent(msgspec.Struct, frozen=True, tag_field="event", tag="stage"):
     seconds: Seconds
 
 
+class NeedsEvent(msgspec.Struct, frozen=True, tag_field="event", tag="needs"):
+    """The weights import what is no part of weights."""
+
+    names: tuple[str, ...]
+
+
 class LoadedEvent(msgspec.Struct, frozen=True, tag_field="event", tag="loaded"):
     """The weights were loaded, in so many seconds."""
 
@@ -70,7 +76,7 @@ class EndEvent(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
     """The reply is complete."""
 
 
-Event = StageEvent | LoadedEvent | BeginEvent | ResultEvent | ErrorEvent | EndEvent
+Event = StageEvent | NeedsEvent | LoadedEvent | BeginEvent | ResultEvent | ErrorEvent | EndEvent
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +101,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def began(self, task: str) -> bool:
         """Whether the worker came as far as this task."""
         return any(isinstance(event, BeginEvent) and event.task == task for event in self.events)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the weights import that is no part of weights, as the framework itself tells."""
+        return next((event.names for event in self.events if isinstance(event, NeedsEvent)), ())
 
     @property
     def tracebacks(self) -> str:

@@ -15,6 +15,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Does this model, with these weights, give its declared outputs within these limits?
 
     Attributes:
+        as_described: whether the environment holds what these weights declare that they need.
         repeat: how often the declared inputs are run, 1 or more; beyond 1 to measure determinism.
     """
 
@@ -23,10 +24,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     policy: Policy
     repeat: int = 1
+    as_described: bool = False
 
     @property
-    def declared_dependencies(self) -> str | None:
-        """The file that says which packages these weights need; None if none does."""
+    def dependencies_not_installed(self) -> str | None:
+        """The file with packages that these weights need and do not get; None if there is none."""
+        if self.as_described:
+            return None
         field = f"weights.{self.weights_format.value}.dependencies"
         files = self.model.description.files_for(self.weights_format)
         return next((file.source for file in files if file.field == field), None)

@@ -42,21 +42,41 @@ def choose(asked: Level | Literal["auto"]) -> Confinement:
         return Process(because=str(error))
 
 
+def find(asked: Level | Literal["auto"]) -> Confinement:
+    """What :func:`choose` will come to unless the level does not hold: nothing unknown may run in it yet.
+
+    Raises:
+        IsolationError: the level that was asked for cannot be had.
+    """
+    if asked != "auto":
+        return _found(asked)
+    try:
+        return _found(Level.SANDBOX)
+    except IsolationError as error:
+        return Process(because=str(error))
+
+
 def tried(level: Level) -> tuple[Confinement, tuple[Attempt, ...]]:
     """The level as it can be had here, and what came of every attempt to get out of it.
 
     Raises:
         IsolationError: it cannot be had.
     """
-    if level not in FOUND_BY:
-        raise IsolationError(f"the level {level.value} cannot be had in this version")
-    found = FOUND_BY[level]()
+    found = _found(level)
     return found, probe(found, Path(sys.executable))
 
 
 def forget() -> None:
     """Let the next choice probe again."""
     _holding.cache_clear()
+    _found.cache_clear()
+
+
+@functools.cache
+def _found(level: Level) -> Confinement:
+    if level not in FOUND_BY:
+        raise IsolationError(f"the level {level.value} cannot be had in this version")
+    return FOUND_BY[level]()
 
 
 @functools.cache

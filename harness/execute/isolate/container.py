@@ -26,7 +26,6 @@ import psutil
 
 from harness.environments.docker.hardening import (
     HARDENING,
-    TASKS_PER_PROCESS,
     TEMPORARY_BYTES,
     confining,
     worker_user,
@@ -205,9 +204,8 @@ def container(*, cpus: float | None = None) -> Container:
 
 def _together() -> Limits:
     """Of all cells below one fork server, so that something of the machine is left for the harness."""
-    cells = 2 + (os.cpu_count() or 1)
     memory = int(_SHARE_OF_MEMORY * psutil.virtual_memory().total)
-    return Limits(memory_bytes=memory, processes=cells * PROCESSES // TASKS_PER_PROCESS)
+    return Limits(memory_bytes=memory, processes=(os.cpu_count() or 1) * PROCESSES)
 
 
 def _visible(mounts: Sequence[Mount]) -> list[Mount]:

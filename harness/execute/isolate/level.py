@@ -5,27 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from harness.errors import IsolationError
+from harness.isolation import Level
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 from harness.proc.host import Host, OwnProcess
 
+__all__ = ["PROCESSES", "Command", "Confinement", "Level", "Mount"]
+
 # And threads, of one worker: more than any limit allows, and few enough for the machine.
 PROCESSES = 256 + 8 * (os.cpu_count() or 1)
-
-
-class Level(str, Enum):
-    """How far a worker is kept from the machine, from the weakest to the strongest."""
-
-    PROCESS = "process"
-    SANDBOX = "sandbox"
-    CONTAINER = "container"
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):

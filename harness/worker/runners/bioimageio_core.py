@@ -75,6 +75,18 @@ def _fix_onnx_threads(threads: int) -> None:
     onnxruntime.InferenceSession = with_threads
 
 
+def needs(job: Job) -> list[str]:
+    """What ``torch.load(..., weights_only=True)`` would refuse to import."""
+    if job.weights_format != "pytorch_state_dict":
+        return []
+    from torch import serialization
+
+    try:
+        return sorted(serialization.get_unsafe_globals_in_checkpoint(job.weights))
+    except Exception:  # before torch 2.5; files of torch before 1.6, and damaged ones: loading tells
+        return []
+
+
 def load(job: Job) -> Any:
     """The loaded prediction pipeline. Files were fetched and checked before: no IO checks here."""
     from bioimageio.core import create_prediction_pipeline

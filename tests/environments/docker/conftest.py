@@ -16,8 +16,8 @@ from harness.cell import Backend
 from harness.environments import store
 from harness.environments.built import BuiltEnvironment
 from harness.environments.docker import client
+from harness.environments.docker.dockerfile import BASE_VARIABLE
 from harness.environments.docker.order import PARTS_LABEL
-from harness.environments.docker.recipe import BASE_VARIABLE
 from harness.environments.spec import EnvironmentSpec
 from tests.conftest import needs_base_image
 from tests.environments.conftest import PYTHON, TOML, Index, Maker

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +13,10 @@ import docker
 import pytest
 
 from harness.cell import Backend
-from harness.environments import inventory, store
+from harness.environments import prune, store
 from harness.environments.built import BuiltEnvironment
-from harness.environments.docker import engine
-from harness.environments.docker.recipe import BASE_VARIABLE
+from harness.environments.docker import contents, engine
+from harness.environments.docker.dockerfile import BASE_VARIABLE
 from harness.environments.integrity import damage
 from harness.environments.spec import EnvironmentSpec
 from tests.conftest import needs_base_image
@@ -211,5 +212,9 @@ def test_removed_images_are_noticed_and_pruned_ones_are_gone(buildkit: None, ima
     store.discard(built(spec))
     assert store.find(spec, Backend.DOCKER) is None
     again = built(spec)
-    assert inventory.prune([]) == [again.prefix.parent]
+    made = contents.read(again.prefix)
+    pruned = prune.prune([], now=time.time())
+    assert [removal.folder for removal in pruned.removed] == [again.prefix.parent]
+    assert made is not None
+    assert pruned.freed_bytes > made.own_bytes > 0
     assert engine.image(first.image) is None

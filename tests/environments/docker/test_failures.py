@@ -11,10 +11,10 @@ import pytest
 
 from harness.cell import Backend
 from harness.environments import store, uv_command
-from harness.environments.docker.recipe import BASE_VARIABLE
+from harness.environments.docker.dockerfile import BASE_VARIABLE
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import ConfigurationError, Interrupted
+from harness.errors import Interrupted
 from harness.verdict import Reason
 from tests.conftest import ROOT
 
@@ -123,8 +123,17 @@ def test_a_base_image_that_is_not_in_reach(image_of: Make, monkeypatch: pytest.M
 
 
 def test_a_dockerfile_that_names_no_base_image(image_of: Make) -> None:
-    with pytest.raises(ConfigurationError, match="there is no line 'ARG BASE_IMAGE"):
-        built(image_of("FROM scratch\n"))
+    assert "Dockerfile: there is no line 'ARG BASE_IMAGE" in refused(image_of("FROM scratch\n")).message
+
+
+def test_offline_nothing_is_pulled(image_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BASE_VARIABLE, "python:no-such-tag")
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    spec = image_of()
+    assert refused(spec).message == (
+        f"{spec.name}: the base image python:no-such-tag is not on this machine, and downloads are switched "
+        "off; do it once without --offline (HARNESS_OFFLINE)"
+    )
 
 
 def test_a_build_that_hangs_ends(builder: str, image_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:

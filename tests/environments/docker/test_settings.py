@@ -45,6 +45,7 @@ def test_what_is_passed_on_as_it_is() -> None:
         "UV_FIND_LINKS": "https://three.example/links.html",
         "UV_INSECURE_HOST": "one.example",
         "UV_HTTP_TIMEOUT": "60",
+        "UV_OFFLINE": "1",
         "HTTPS_PROXY": "http://proxy.example:8080",
         "no_proxy": "a.example",
     }

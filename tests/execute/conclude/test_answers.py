@@ -91,6 +91,8 @@ def test_a_module_that_is_declared_and_not_installed_blames_nobody_who_declared_
     assert (verdict.status, verdict.reason) == (Status.INCONCLUSIVE, Reason.DEPENDENCY_NOT_INSTALLED)
     assert verdict.blame is Blame.ENVIRONMENT
     assert verdict.message.endswith("the dependencies that environment.yaml declares are not installed")
+    as_described = msgspec.structs.replace(question, as_described=True)
+    assert conclude(told, once.tasks, as_described).verdict == undeclared, "all that is declared is there"
 
 
 def test_a_worker_that_ends_while_loading(once: Setting) -> None:

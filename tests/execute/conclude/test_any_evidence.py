@@ -18,6 +18,7 @@ from harness.execute.conclude.evidence import (
     ErrorEvent,
     Event,
     Evidence,
+    NeedsEvent,
     ProducedOutput,
     ResultEvent,
     StageEvent,
@@ -103,6 +104,7 @@ class Pool(msgspec.Struct, frozen=True):
         every = [event for told in self.results.values() for event in told]
         event: st.SearchStrategy[Event] = (
             st.sampled_from([*LOADED, EndEvent(), StageEvent(stage="load", seconds=0.0)])
+            | st.lists(TEXTS, max_size=3).map(lambda names: NeedsEvent(names=tuple(names)))
             | some.map(lambda name: BeginEvent(task=name))
             | st.sampled_from(every)
             | errors(st.none() | some)

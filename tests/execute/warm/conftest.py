@@ -87,6 +87,9 @@ import os
 def prepare(job):
     exec(open(os.path.join(job.description, "code.py")).read(), {{}})
 
+def needs(job):
+    return []
+
 def load(job):
     pass
 """

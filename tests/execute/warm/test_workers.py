@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import psutil
@@ -30,7 +30,7 @@ MIB = 1024**2
 def servers() -> list[psutil.Process]:
     """The interpreters that serve forks, below this process and in its containers."""
     below = psutil.Process().children(recursive=True)
-    if shutil.which("docker"):
+    with suppress(pytest.skip.Exception):  # without an engine there are no containers
         below += [process for name in own_containers() for process in inside(name)]
     return [p for p in below if p.name().startswith("python") and any("forkserver" in a for a in p.cmdline())]
 
@@ -248,17 +248,29 @@ def test_a_run_that_is_stopped_ends_its_servers(level: str, bench: Made) -> None
 
 @pytest.mark.parametrize("level", HIDING)
 def test_nothing_adds_up(level: str, bench: Made) -> None:
+    def held() -> tuple[int, int, int]:
+        return mine.num_fds(), threading.active_count(), _mounts()
+
+    def settle() -> None:  # folders are removed a little later
+        deadline = time.monotonic() + 30
+        while list((made.folder / "cells").glob("tmp*")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     mine = psutil.Process()
     with bench(level) as made:
         for _ in range(5):
             made.cell("pass")
-        before = (mine.num_fds(), threading.active_count(), _mounts())
+        settle()
+        before = held()
         for number in range(30):
             made.cell("pass" if number % 3 else "import os; os.kill(os.getpid(), 9)")
-        assert (mine.num_fds(), threading.active_count(), _mounts()) == before
+        settle()
+        assert held() == before
         assert len(server().children()) == 0
     assert list((made.folder / "cells").glob("tmp*")) == []
 
 
 def _mounts() -> int:
-    return len(Path("/proc/self/mountinfo").read_text().splitlines())
+    """How many there are, but for those of engines: other containers come and go."""
+    return sum("docker" not in line for line in Path("/proc/self/mountinfo").read_text().splitlines())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cell import Backend
-from harness.environments.docker import recipe
+from harness.environments.docker import dockerfile
 from harness.environments.docker.builder import with_mounts
 from harness.environments.spec import EnvironmentSpec, load_all
 from harness.errors import ConfigurationError
@@ -25,12 +25,12 @@ every = pytest.mark.parametrize("spec", ENVIRONMENTS.values(), ids=list(ENVIRONM
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user who has set nothing."""
-    monkeypatch.delenv(recipe.BASE_VARIABLE, raising=False)
+    monkeypatch.delenv(dockerfile.BASE_VARIABLE, raising=False)
 
 
 @every
 def test_each_folder_has_what_would_be_made_for_it(spec: EnvironmentSpec) -> None:
-    made = recipe.render(
+    made = dockerfile.render(
         spec.name, python=spec.python, torch_backend=spec.torch_backend, variables=spec.variables
     )
     assert spec.dockerfile.read_text("utf-8") == made
@@ -60,7 +60,7 @@ def test_the_last_stage_runs_nothing_and_is_not_roots(spec: EnvironmentSpec) -> 
 
 @given(st.dictionaries(st.from_regex(r"[A-Z_]{1,9}", fullmatch=True), st.text("a \"'$\\=#{}é", max_size=9)))
 def test_variables_are_taken_literally(variables: dict[str, str]) -> None:
-    text = recipe.render("x", python="3.11", torch_backend="", variables=variables)
+    text = dockerfile.render("x", python="3.11", torch_backend="", variables=variables)
     (setting,) = re.findall(r"^ENV (.+)\nUSER", text.rpartition("\nFROM ")[2], re.M | re.S)
     words = shlex.split(setting.replace("\\\n", " ").replace("\\$", "$"))
     assert dict(word.split("=", 1) for word in words[1:]) == variables
@@ -68,18 +68,18 @@ def test_variables_are_taken_literally(variables: dict[str, str]) -> None:
 
 def test_the_base_image(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "# ARG BASE_IMAGE=no\nARG BASE_IMAGE='mine:1'\nFROM ${BASE_IMAGE}\n"
-    assert recipe.base_image(text, python="3.12", origin=Path("Dockerfile")) == "mine:1"
-    monkeypatch.setenv(recipe.BASE_VARIABLE, "there/python:{python}-x")
-    assert recipe.base_image(text, python="3.12", origin=Path("Dockerfile")) == "there/python:3.12-x"
-    monkeypatch.setenv(recipe.BASE_VARIABLE, "")
-    assert recipe.base_image(text, python="3.12", origin=Path("Dockerfile")) == "mine:1"
+    assert dockerfile.base_image(text, python="3.12", origin=Path("Dockerfile")) == "mine:1"
+    monkeypatch.setenv(dockerfile.BASE_VARIABLE, "there/python:{python}-x")
+    assert dockerfile.base_image(text, python="3.12", origin=Path("Dockerfile")) == "there/python:3.12-x"
+    monkeypatch.setenv(dockerfile.BASE_VARIABLE, "")
+    assert dockerfile.base_image(text, python="3.12", origin=Path("Dockerfile")) == "mine:1"
 
 
 def test_a_dockerfile_that_does_not_ask_for_its_base_image(make: Maker) -> None:
     spec = make()
     spec.dockerfile.write_text("FROM python:3.11\n", "utf-8")
     with pytest.raises(ConfigurationError, match=r"Dockerfile: there is no line 'ARG BASE_IMAGE=<image>'"):
-        spec.ref(Backend.DOCKER)
+        spec.base_image()
 
 
 def test_what_decides_on_the_digest(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,10 +90,10 @@ def test_what_decides_on_the_digest(make: Maker, monkeypatch: pytest.MonkeyPatch
     assert spec.digest(Backend.DOCKER) == first, "it is the one that would be made"
     spec.dockerfile.write_text(spec.dockerfile_text() + "ENV A=b\n", "utf-8")
     second = spec.digest(Backend.DOCKER)
-    monkeypatch.setenv(recipe.BASE_VARIABLE, "other:1")
-    third = spec.digest(Backend.DOCKER)
-    assert len({first, second, third, venv}) == 4
+    assert len({first, second, venv}) == 3
     assert spec.digest(Backend.VENV) == venv
+    monkeypatch.setenv(dockerfile.BASE_VARIABLE, "other:1")
+    assert spec.digest(Backend.DOCKER) == second, "where the base image is, is this machine's own"
 
 
 def test_mounts_for_the_commands_of_all_stages_but_the_last() -> None:
@@ -110,3 +110,12 @@ def test_the_bound_on_uv_is_that_of_the_harness() -> None:
     (bound,) = re.findall(r'^    "(uv>=.+)",$', project, re.M)
     for spec in ENVIRONMENTS.values():
         assert f'pip install --no-cache-dir "{bound}"' in spec.dockerfile.read_text("utf-8")
+
+
+def test_what_was_rendered_and_what_somebody_has_written() -> None:
+    made = dockerfile.render("x", python="3.11", torch_backend="cpu", variables={"A": "b"})
+    other = dockerfile.render("y", python="3.11", torch_backend="", variables={"A": "b"})
+    for text in (made, other, made.replace("# ", "## ").replace("\n\n", "\n")):
+        assert dockerfile.is_rendered(text, python="3.11", torch_backend="cu126", variables={"A": "b"})
+    for text in (made + "RUN x\n", made.replace("3.11-slim", "3.11"), made.replace('"b"', '"c"')):
+        assert not dockerfile.is_rendered(text, python="3.11", torch_backend="cpu", variables={"A": "b"})

@@ -11,6 +11,7 @@ from harness.errors import ConfigurationError
 
 BASE_VARIABLE = "HARNESS_BASE_IMAGE"
 _TEMPLATE = Path(__file__).with_name("template.Dockerfile")
+_TORCH = re.compile(r"^ARG TORCH_BACKEND=.*$")
 _BASE = re.compile(r"^ARG\s+BASE_IMAGE=[\"']?(?P<image>[^\s\"']+)", re.MULTILINE)
 
 
@@ -30,6 +31,12 @@ def render(name: str, *, python: str, torch_backend: str, variables: Mapping[str
     return text
 
 
+def is_rendered(text: str, *, python: str, torch_backend: str, variables: Mapping[str, str]) -> bool:
+    """Whether this was rendered: its name does not count, nor a default that no build leaves in place."""
+    ours = render("", python=python, torch_backend=torch_backend, variables=variables)
+    return _instructions(text) == _instructions(ours)
+
+
 def base_image(dockerfile: str, *, python: str, origin: Path) -> str:
     """The name of the image that it starts from: what HARNESS_BASE_IMAGE names, else its own default.
 
@@ -44,6 +51,11 @@ def base_image(dockerfile: str, *, python: str, origin: Path) -> str:
             f"{origin}: there is no line 'ARG BASE_IMAGE=<image>' before the first FROM; add one, and use it"
         )
     return os.environ.get(BASE_VARIABLE, "").replace("{python}", python) or found["image"]
+
+
+def _instructions(text: str) -> list[str]:
+    lines = (_TORCH.sub("ARG TORCH_BACKEND", line) for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def quoted(value: str) -> str:

@@ -1,0 +1,1 @@
+"""Conda environments, made for real from channels in folders."""
