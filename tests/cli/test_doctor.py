@@ -25,7 +25,9 @@ def no_container(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def doctor(capsys: pytest.CaptureFixture[str], folder: Path, *options: str) -> tuple[int, str]:
     code = run_command_line(["doctor", "--output", str(folder), *options])
-    return code, capsys.readouterr().out
+    told = capsys.readouterr()
+    assert told.out, told.err
+    return code, told.out
 
 
 def levels(printed: str) -> dict[str, Any]:

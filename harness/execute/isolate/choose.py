@@ -62,7 +62,7 @@ def tried(level: Level) -> tuple[Confinement, tuple[Attempt, ...]]:
     Raises:
         IsolationError: it cannot be had.
     """
-    found = _found(level)
+    found = _find(level)
     return found, probe(found, Path(sys.executable))
 
 
@@ -74,6 +74,10 @@ def forget() -> None:
 
 @functools.cache
 def _found(level: Level) -> Confinement:
+    return _find(level)
+
+
+def _find(level: Level) -> Confinement:
     if level not in FOUND_BY:
         raise IsolationError(f"the level {level.value} cannot be had in this version")
     return FOUND_BY[level]()
@@ -81,7 +85,8 @@ def _found(level: Level) -> Confinement:
 
 @functools.cache
 def _holding(level: Level) -> Confinement:
-    found, attempts = tried(level)
+    found = _found(level)
+    attempts = probe(found, Path(sys.executable))
     if got_out := escapes(attempts, level):
         how = "; ".join(f"{attempt.name}: {attempt.detail}" for attempt in got_out)
         raise IsolationError(f"{level.value} does not hold on this machine ({how}); see `harness doctor`")

@@ -179,10 +179,11 @@ def python_package(folder: Path) -> Path | None:
 
 
 def _installed_python() -> tuple[Path, str] | None:
-    """Prefix and version of a Python as its authors build it: Debian's looks for packages elsewhere."""
+    """Prefix and version of a whole Python as its authors build it: Debian's looks for packages elsewhere."""
     ask = (
         "import sys, sysconfig, platform\n"
         "usual = sysconfig.get_path('purelib').endswith('site-packages')\n"
+        "usual = usual and sys.prefix == sys.base_prefix  # no virtual environment\n"
         "print(sys.prefix, usual, platform.python_version())"
     )
     for folder in search_path(PYTHON, os.environ):
