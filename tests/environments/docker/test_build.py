@@ -218,3 +218,18 @@ def test_removed_images_are_noticed_and_pruned_ones_are_gone(buildkit: None, ima
     assert made is not None
     assert pruned.freed_bytes > made.own_bytes > 0
     assert engine.image(first.image) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["classic", "buildkit"])
+def test_without_the_harness(by: str, image_of: Make, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a user does who has configured nothing: `docker build FOLDER`."""
+    choose_builder(by, monkeypatch)
+    spec = image_of(lock="six==1.17.0\n")
+    spec.dockerfile.write_text(spec.dockerfile_text(), "utf-8")
+    image = f"bioimage-harness/{spec.name}:plain"
+    command = ["docker", "build", "--build-arg", f"BASE_IMAGE={base}", "--tag", image, str(spec.folder)]
+    environ = {**os.environ, "DOCKER_BUILDKIT": "1" if by == "buildkit" else "0"}
+    subprocess.run(command, check=True, capture_output=True, env=environ)
+    said = in_image(image, "python", "-c", "import os, six; print(os.getuid(), six.__version__)")
+    assert said == "65534 1.17.0"

@@ -7,10 +7,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cell import Backend
+from harness.environments import lock
 from harness.environments.docker import dockerfile
 from harness.environments.docker.builder import with_mounts
 from harness.environments.spec import EnvironmentSpec, load_all
@@ -48,6 +50,21 @@ def test_it_names_the_same_python_packages_and_variables(spec: EnvironmentSpec) 
     assert "--only-binary :all:" in installed
     (variables,) = re.findall(r"^ENV (.+)$", last_stage, re.M)
     assert dict(word.split("=", 1) for word in shlex.split(variables)[1:]) == spec.variables
+
+
+@every
+def test_all_files_of_a_folder_name_the_same(spec: EnvironmentSpec) -> None:
+    """Python and packages for uv, for conda and in the image."""
+    asked = yaml.safe_load(spec.environment_yml.read_text("utf-8"))["dependencies"]
+    (pip,) = (entry["pip"] for entry in asked if isinstance(entry, dict))
+    pins = lock.pins(spec.lock.read_text("utf-8"))
+    assert lock.pins("\n".join(pip)) == pins
+    assert f"python={spec.python}" in asked
+    lines = [line for line in spec.dockerfile.read_text("utf-8").splitlines() if not line.startswith("#")]
+    pythons = re.findall(r"(?:--python |python:)(3\.\d+)\b", "\n".join(lines))
+    assert pythons == [spec.python] * 2
+    locks = re.findall(r"requirements\S*", "\n".join(lines))
+    assert locks == [spec.lock.name] * 2
 
 
 @every
