@@ -63,7 +63,7 @@ def test_all_files_of_a_folder_name_the_same(spec: EnvironmentSpec) -> None:
     lines = [line for line in spec.dockerfile.read_text("utf-8").splitlines() if not line.startswith("#")]
     pythons = re.findall(r"(?:--python |python:)(3\.\d+)\b", "\n".join(lines))
     assert pythons == [spec.python] * 2
-    locks = re.findall(r"requirements\S*", "\n".join(lines))
+    locks = re.findall(r"requirements\.\S*", "\n".join(lines))
     assert locks == [spec.lock.name] * 2
 
 
