@@ -53,3 +53,9 @@ def test_an_output_without_a_finite_difference_is_counted() -> None:
     label_map = msgspec.structs.replace(OUTPUT, max_abs_diff=None, mismatched_ppm=12.5)
     told = {row.what: row.now for row in rows(record(), record(outputs=(label_map,)))}
     assert told["output out"] == "1×8 float32, 12.5 of a million elements differ"
+
+
+def test_a_cell_that_did_not_run_has_no_environment() -> None:
+    told = {row.what: (row.recorded, row.now) for row in rows(record(), record(environment=None))}
+    assert told["environment"] == ("onnx by venv", "–")
+    assert "environment" not in {row.what for row in rows(record(environment=None), record(environment=None))}
