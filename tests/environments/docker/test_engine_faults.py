@@ -86,6 +86,7 @@ def bring(base: str) -> None:
         subprocess.run(["docker", "load"], stdin=save.stdout, check=True, capture_output=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["classic", "buildkit"])
 def test_an_engine_that_stops_during_a_build(
     by: str, base: str, own_engine: OwnEngine, make: Maker, index: Index, monkeypatch: pytest.MonkeyPatch
@@ -115,6 +116,7 @@ def test_an_engine_that_stops_during_a_build(
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["classic", "buildkit"])
 def test_a_disk_that_is_full(
     by: str, base: str, make: Maker, index: Index, monkeypatch: pytest.MonkeyPatch
