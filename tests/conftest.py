@@ -110,3 +110,8 @@ def _with_infinities(content: dict[str, Any]) -> dict[str, Any]:
                 float("inf") if high is None else high,
             ]
     return content
+
+
+def mounts() -> int:
+    """How many there are, but for those of engines: other containers come and go."""
+    return sum("docker" not in line for line in Path("/proc/self/mountinfo").read_text().splitlines())

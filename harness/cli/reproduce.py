@@ -179,6 +179,7 @@ def _execute(
     from harness.cli.progress import RunDisplay
     from harness.execute import origin
     from harness.execute.clock import Clock
+    from harness.execute.preparation import Preparation
     from harness.execute.session import Session
     from harness.execute.settings import Settings
     from harness.ledger.store import LedgerWriter, read_records
@@ -187,7 +188,14 @@ def _execute(
 
     run = origin.run_id()
     output = args.output / "reproduced"
-    with RunDisplay() as display:
+    preparing = Preparation(
+        isolation=policy.isolation.chosen(_isolation(entry)),
+        threads=recorded.threads,
+        warm=True,
+        one_container_per_cell=policy.isolation.one_container_per_cell,
+        cancel=threading.Event(),
+    )
+    with RunDisplay() as display, preparing as preparation:
         display.expect(1)
         Session(
             models=planned.models,
@@ -203,11 +211,9 @@ def _execute(
                 policy=policy,
                 keys=planned.plan.comparable,
                 repeat=recorded.repeat,
-                isolation=policy.isolation.chosen(_isolation(entry)),
-                one_container_per_cell=policy.isolation.one_container_per_cell,
             ),
             observer=display,
-            cancel=threading.Event(),
+            preparation=preparation,
         ).execute([entry], jobs=1)
     return next(record for record in read_records(output / "ledger") if record.run == run)
 

@@ -134,7 +134,6 @@ def _run(
             ledger=ledger,
             settings=_settings(args, run, rules, work, clock),
             observer=display,
-            cancel=preparation.cancel,
             preparation=preparation,
         )
         todo = to_run(cells, known.by_key.values(), Rerun(args.rerun), limits_of=session.limits_of)
@@ -180,9 +179,6 @@ def _settings(args: argparse.Namespace, run: str, rules: Rules, work: Work, cloc
         keys=work.planned.plan.comparable,
         described_in=work.planned.plan.described_in,
         repeat=rules.repeat,
-        isolation=rules.isolation,
-        one_container_per_cell=rules.policy.isolation.one_container_per_cell,
-        warm=not args.no_fork,
     )
 
 

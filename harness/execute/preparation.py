@@ -57,6 +57,7 @@ class Preparation:
         self._prober = ThreadPoolExecutor(max_workers=1)
         self._workers: Future[Workers] | None = None
         self._proven: Future[Confinement]
+        self._expected: set[tuple[str, str]] = set()
         self._said: list[str] = []
         self._say = self._said.append
 
@@ -76,7 +77,9 @@ class Preparation:
         Whatever goes wrong is told to whom it keeps from running.
         """
         self._begin()
-        if self._warm:
+        expected = (spec.name, runner)
+        if self._warm and expected not in self._expected:
+            self._expected.add(expected)
             self._pool.submit(self._start, spec, backend, runner)
 
     def workers(self, say: Callable[[str], None]) -> Workers:

@@ -56,8 +56,7 @@ class Session:
         models: by source; every cell that is not settled has its model here.
         specs: environments by name.
         observer: hears of every step.
-        cancel: set it to stop; finished cells stay recorded.
-        preparation: with the same settings, if it has begun already.
+        preparation: gives the workers; set its ``cancel`` to stop, and finished cells stay recorded.
     """
 
     def __init__(
@@ -68,16 +67,15 @@ class Session:
         ledger: LedgerWriter,
         settings: Settings,
         observer: Observer,
-        cancel: threading.Event,
-        preparation: Preparation | None = None,
+        preparation: Preparation,
     ) -> None:
         self._models = models
         self._specs = specs
         self._ledger = ledger
         self._settings = settings
         self._observer = observer
-        self._cancel = cancel
         self._preparation = preparation
+        self._cancel = preparation.cancel
         self._clock = settings.clock
         self._recording = threading.Lock()
         self._recorded: set[str] = set()
@@ -94,7 +92,7 @@ class Session:
             expectations: what cells needed when they ran last.
 
         Raises:
-            Interrupted: ``cancel`` was set.
+            Interrupted: ``preparation.cancel`` was set.
             IsolationError: the level of isolation cannot be had here.
             OutputError: the ledger cannot be written any more.
         """
@@ -132,27 +130,17 @@ class Session:
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
-        with ExitStack() as leases, ExitStack() as stack:
-            preparation = self._preparation or stack.enter_context(
-                Preparation(
-                    isolation=self._settings.isolation,
-                    threads=self._settings.threads,
-                    warm=self._settings.warm,
-                    one_container_per_cell=self._settings.one_container_per_cell,
-                    cancel=self._cancel,
-                )
-            )
-            for cells_of_one in by_environment.values():  # while the cells of the first one run
-                self._expect(cells_of_one[0], preparation)
-            workers = preparation.workers(self._observer.isolation)
-            pool = stack.enter_context(ThreadPoolExecutor(max_workers=jobs))
+        for cells_of_one in by_environment.values():  # while the cells of the first one run
+            self._expect(cells_of_one[0])
+        workers = self._preparation.workers(self._observer.isolation)
+        with ExitStack() as leases, ThreadPoolExecutor(max_workers=jobs) as pool:
             self._execute_all(by_environment, pool, workers, leases)
 
-    def _expect(self, planned: PlannedCell, preparation: Preparation) -> None:
+    def _expect(self, planned: PlannedCell) -> None:
         environment = planned.cell.environment
         assert environment is not None, "a cell that runs has an environment"
         runner = CONSUMERS[planned.cell.consumer.name].RUNNER
-        preparation.expect(self._specs[environment.name], environment.backend, runner)
+        self._preparation.expect(self._specs[environment.name], environment.backend, runner)
 
     def _execute_all(
         self,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from harness.execute.clock import Clock
-from harness.isolation import Level
 from harness.limits import Limits
 from harness.policy import DEFAULT, Policy
 
@@ -21,10 +19,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         run: the run's id.
         collection: as records call it.
         artifacts: folder for what records point to.
-        isolation: the level that is asked for, or "auto".
-        one_container_per_cell: whether a container, where that is the level, holds one cell or all of an
-            environment.
-        warm: whether workers are forked out of a process that has imported the framework, where that works.
         threads: for every cell; part of the key, since results depend on it.
         clock: the time that records bear.
         limits: what the command line asks for.
@@ -44,6 +38,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys: Set[str] = frozenset()
     described_in: Mapping[str, str] = {}
     repeat: int = 1
-    isolation: Level | Literal["auto"] = "auto"
-    one_container_per_cell: bool = False
-    warm: bool = True

@@ -10,6 +10,7 @@ import pytest
 
 from harness.cell import Backend, Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
 from harness.execute.clock import Clock
+from harness.execute.preparation import Preparation
 from harness.execute.rerun import Rerun, to_run
 from harness.execute.session import Session
 from harness.execute.settings import Settings
@@ -52,20 +53,22 @@ class Watcher:
 
 
 def execute(cells: list[PlannedCell], output: Path, watcher: Watcher) -> dict[str, Record]:
-    Session(
-        models={},
-        specs={},
-        ledger=LedgerWriter(output / "ledger", "run"),
-        settings=Settings(
-            run="run",
-            collection="zoo",
-            artifacts=output / "artifacts",
-            threads=1,
-            clock=Clock(),
-        ),
-        observer=watcher,
-        cancel=threading.Event(),
-    ).execute(cells, jobs=2)
+    preparing = Preparation(isolation="auto", threads=1, warm=True, cancel=threading.Event())
+    with preparing as preparation:
+        Session(
+            models={},
+            specs={},
+            ledger=LedgerWriter(output / "ledger", "run"),
+            settings=Settings(
+                run="run",
+                collection="zoo",
+                artifacts=output / "artifacts",
+                threads=1,
+                clock=Clock(),
+            ),
+            observer=watcher,
+            preparation=preparation,
+        ).execute(cells, jobs=2)
     return {record.key: record for record in read_records(output / "ledger")}
 
 

