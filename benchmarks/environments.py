@@ -96,7 +96,6 @@ def _cost(made: spec.EnvironmentSpec, backend: Backend, *, repeat: int) -> Cost:
         attempt = Attempt(log=built.log, cwd=built.prefix.parent, on_progress=lambda _: None)
         health.check(made, built.python, attempt)
         checked = time.perf_counter() - clock
-        store.discard(built)
         store.wipe(built.prefix.parent)  # not part of what is measured
     return Cost(
         first=round(wall[0], 2),

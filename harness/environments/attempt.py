@@ -23,3 +23,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path
     on_progress: Callable[[str], None]
     cancel: threading.Event | None = None
+
+    def note(self, line: str) -> None:
+        """Write a line of the harness's own into the log; raises OSError."""
+        with self.log.open("a", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")

@@ -8,7 +8,8 @@
             ready.json         written last: without it, everything here is leftovers
             last-used          its time of change says when
         pytorch-0123456789abcdef.lock
-        in-use/pytorch-0123456789abcdef/   leases (leases.py)
+        in-use/pytorch-0123456789abcdef/        leases (leases.py)
+        proven/pytorch-0123456789abcdef.json     what has passed its health check (proven.py)
         failed/pytorch-0123456789abcdef.log
 
 The prefix has a new name in every attempt: when a harness was killed, its uv may go on writing for a while,
@@ -32,7 +33,7 @@ from filelock import FileLock
 
 from harness.cell import Backend, EnvironmentRef
 from harness.environments import backend as backends
-from harness.environments import failure, health, leases, lock, recipe
+from harness.environments import failure, fingerprint, health, leases, lock, proven, recipe
 from harness.environments import marker as marker_file
 from harness.environments.attempt import Attempt
 from harness.environments.built import BuiltEnvironment
@@ -147,6 +148,7 @@ def discard(built: BuiltEnvironment) -> None:
         with FileLock(lock_file(entry), timeout=WAIT_TIMEOUT):
             marker = marker_file.read(entry)
             if marker is not None and marker.prefix == built.prefix.name:
+                proven.forget(entry)
                 (entry / marker_file.FILE).unlink(missing_ok=True)
     except OSError as error:  # also filelock's Timeout
         raise OutputError(f"{entry}: cannot be discarded ({error.strerror or error})") from error
@@ -202,9 +204,7 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         attempt.on_progress(f"{name}: building the environment")
         entry.module.build(entry.spec, prefix, attempt)
         if entry.spec.trusted:  # else the worker's own start, in isolation, has to tell
-            attempt.on_progress(f"{name}: health check")
-            image = entry.module.image(prefix)
-            health.check(entry.spec, entry.module.interpreter(prefix), attempt, image=image)
+            _check_health(entry, prefix, attempt)
         entry.module.seal(entry.spec, prefix)
         marker = marker_file.describe(entry.ref, entry.module, prefix, seconds=time.monotonic() - started)
         _remove_strays(entry.folder, prefix)
@@ -219,6 +219,19 @@ def _build(entry: _Entry, attempt: Attempt) -> BuiltEnvironment:
         raise EnvironmentBuildError(told.reason, told.message, _keep_log(entry)) from error
     attempt.on_progress(f"{name}: ready after {marker.seconds:.0f} s")
     return _built(entry, marker, fresh=True)
+
+
+def _check_health(entry: _Entry, prefix: Path, attempt: Attempt) -> None:
+    """Have the environment prove that it works, unless exactly the same has done so before."""
+    python, image = entry.module.interpreter(prefix), entry.module.image(prefix)
+    found = fingerprint.of(entry.spec, prefix, python, image=image)
+    if found and proven.is_proven(entry.folder, found):
+        attempt.note("healthy: the same files have passed the health check on this machine before")
+        return
+    attempt.on_progress(f"{entry.spec.name}: health check")
+    health.check(entry.spec, python, attempt, image=image)
+    if found:
+        proven.keep(entry.folder, found)
 
 
 def wipe(entry: Path) -> None:

@@ -22,6 +22,12 @@ def is_there(prefix: Path, *, base: str) -> bool:
     return found is None or found.id == made.base_id
 
 
+def identity(prefix: Path) -> str:
+    """The id of the image, a digest of all that is in it; empty if there is none."""
+    made = contents.read(prefix)
+    return made.id if made else ""
+
+
 def size(prefix: Path) -> int | None:
     """Bytes of all layers of the image; None if there is none."""
     made = contents.read(prefix)
