@@ -73,7 +73,9 @@ def _of_image(prefix: Path) -> str:
 
 
 def _of_files(prefix: Path, python: Path) -> str:
-    digest = hashlib.sha256(f"{python.resolve()} {_identity(str(python.resolve()))}".encode())
+    real = python.resolve()
+    elsewhere = "" if real.is_relative_to(prefix.resolve()) else f"{real} {_identity(str(real))}"
+    digest = hashlib.sha256(elsewhere.encode())
     own = str(prefix).encode()
     left = _MOST_READ
     for path, entry in _walk(str(prefix)):
@@ -107,8 +109,8 @@ def _walk(folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 
 def _follows_from_others(path: str) -> bool:
-    """Whether it says nothing that the sources do not say: their bytecode with a time, their hashes."""
-    return path.endswith((".pyc", "/RECORD"))
+    """Whether it only tells of other files: sources in bytecode, with their time, or lists of installers."""
+    return path.endswith((".pyc", "/RECORD")) or "/conda-meta/" in path
 
 
 def _identity(path: str) -> str:

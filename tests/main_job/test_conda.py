@@ -6,17 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.cell import Backend, WeightsFormat
-from harness.ledger.record import Record
+from harness.cell import Backend
 from harness.paths import cache_folder
-from harness.verdict import Check
 from tests.environments.conda.channel import PYTHON, LocalChannel, python_package
 
 from .conftest import Run, run_harness
+from .verdicts import OPTIONS, answers
 
 pytestmark = pytest.mark.slow
-
-FORMATS = (WeightsFormat.ONNX, WeightsFormat.PYTORCH_STATE_DICT, WeightsFormat.TORCHSCRIPT)
 
 
 @pytest.fixture(scope="module")
@@ -36,38 +33,20 @@ def conda_run(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Run
     kept = cache_folder() / "bytecode"
     kept.mkdir(parents=True, exist_ok=True)
     (folder / "cache" / "bytecode").symlink_to(kept)
-    weights = [option for weights in FORMATS for option in ("--weights", weights.value)]
     return run_harness(
         collection,
         folder / "output",
-        *("--backend", "conda", *weights),
+        *("--backend", "conda", *OPTIONS),
         HARNESS_CACHE_DIR=str(folder / "cache"),
         HARNESS_CONDA_CHANNELS=f"conda-forge={channel.address}",
     )
 
 
-def _answers(records: list[Record]) -> dict[object, object]:
-    """What each cell says, of those that both runs have.
-
-    Whether weights formats agree is left out: it depends on which others have run before.
-    """
-    return {
-        (record.model.id, record.weights_format): (
-            record.status,
-            record.reason,
-            [(check.name, check.status) for check in record.checks if check.name is not Check.AGREEMENT],
-            [(output.name, output.shape, output.dtype) for output in record.outputs],
-        )
-        for record in records
-        if record.weights_format in FORMATS
-    }
-
-
 def test_the_same_verdicts(conda_run: Run, collection_run: Run) -> None:
     assert conda_run.code == 0, conda_run.stdout + conda_run.stderr
-    answers = _answers(conda_run.records)
-    assert len(answers) >= 10
-    assert answers == _answers(collection_run.records)
+    told = answers(conda_run.records)
+    assert len(told) >= 10
+    assert told == answers(collection_run.records)
 
 
 def test_the_records_name_the_backend(conda_run: Run) -> None:

@@ -83,6 +83,19 @@ def test_files_are_linked_from_the_cache_and_the_next_build_is_of_the_same_files
     assert first.python.samefile(next((cache / "conda" / "pkgs").glob("python-*/bin/python")))
 
 
+def test_made_again_of_the_same_files_it_is_not_checked_again(
+    python: LocalChannel, index: Index, make_conda: CondaMaker
+) -> None:
+    python.add("tool", "1.0", TOOL)
+    made = make_conda(dependencies=["tool"], pins="tiny==1.0\n")
+    first: list[str] = []
+    again: list[str] = []
+    store.wipe(ensure(made, first).prefix.parent)
+    assert ensure(made, again).fresh
+    assert "small: health check" in first
+    assert "small: health check" not in again
+
+
 def test_the_first_build_decides_for_all_later_ones(
     python: LocalChannel, make_conda: CondaMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -167,6 +167,21 @@ def test_an_image_that_is_there_is_taken(
     assert not any(": step " in line for line in told)
 
 
+def test_the_same_image_is_checked_once(buildkit: None, image_of: Make) -> None:
+    spec = image_of()
+    checks: list[bool] = []
+    for _ in range(3):
+        told: list[str] = []
+        made = store.ensure(spec, Backend.DOCKER, on_progress=told.append)
+        checks.append(f"{spec.name}: health check" in told)
+        store.wipe(made.prefix.parent)
+        if len(checks) == 2:  # another image of the same name
+            assert made.image is not None
+            recipe = f"FROM {made.image}\nENV CHANGED=yes\n".encode()
+            subprocess.run(["docker", "build", "--tag", made.image, "-"], input=recipe, check=True)
+    assert checks == [True, False, True]
+
+
 def test_one_that_somebody_else_gave_its_name_is_not(buildkit: None, image_of: Make, base: str) -> None:
     spec = image_of()
     first = built(spec)
