@@ -7,13 +7,16 @@ import hashlib
 import os
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
 
 from harness.environments import spec
+from tests.collection.conftest import Server
 
+WHEEL = "files/tiny-1.0-py3-none-any.whl"  # of the index
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 TOML = f"""
 description = "A test environment."
@@ -103,6 +106,18 @@ def index(tmp_path: Path, no_pip_config: None, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("UV_DEFAULT_INDEX", made.url)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     return made
+
+
+@pytest.fixture
+def served(index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The index behind a real server. What fails is tried again twice, as with uv's own settings thrice."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    running = Server(index.folder)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{running.url}/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "1")
+    yield running
+    running.close()
 
 
 class Maker:

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,22 +19,8 @@ from harness.verdict import Reason
 from tests.collection.conftest import Server
 from tests.zoo.faults import small_disk
 
-from .conftest import Index, Maker
+from .conftest import WHEEL, Index, Maker
 from .test_venv import ENSURE, ROOT
-
-WHEEL = "files/tiny-1.0-py3-none-any.whl"
-
-
-@pytest.fixture
-def served(index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The index behind a real server. What fails is tried again twice, as with uv's own settings thrice."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    running = Server(index.folder)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{running.url}/simple")
-    monkeypatch.setenv("UV_HTTP_RETRIES", "1")
-    yield running
-    running.close()
 
 
 def _ensure(made: spec.EnvironmentSpec) -> BuiltEnvironment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from harness.proc import Finished
 
 SHOWN = "/run/harness/shown"
 _NOT_RUN = 125  # the client's exit code where there was no container
+_ENDED_FROM_OUTSIDE = frozenset({128 + signal.SIGKILL, 128 + signal.SIGTERM})
 
 
 def run(
@@ -46,21 +48,31 @@ def run(
     client = find_client()
     if client is None:
         raise EngineError("there is no program 'docker' here: install it, e.g. docker.io")
-    limits = layered(DEFAULTS, Limits(seconds=seconds, log_bytes=LOG_BYTES))
-    name = f"{LABEL}-{secrets.token_hex(8)}"
-    options = confining(limits, user=worker_user(), swap_limit=engine.limits_swap())
-    options += ["--rm", "--name", name, "--label", f"{LABEL}={owner()}", "--entrypoint", argv[0]]
+    limits = Limits(seconds=seconds, log_bytes=LOG_BYTES)
+    options = confining(layered(DEFAULTS, limits), user=worker_user(), swap_limit=engine.limits_swap())
+    options += ["--label", f"{LABEL}={owner()}", "--entrypoint", argv[0]]
     options += [f"--env={variable}={value}" for variable, value in env.items()]
     if shown is not None:
         options += ["--mount", f"type=bind,source={shown},target={SHOWN},readonly"]
+    arguments = [*options, image, *argv[1:]]
+    log = log or attempt.log
+    ended = _run(client, arguments, attempt, limits, log)
+    if ended.exit_code in _ENDED_FROM_OUTSIDE and not ended.timed_out:
+        # By an engine that stops, perhaps, which may still answer for a while. Then there is no second time.
+        ended = _run(client, arguments, attempt, limits, log)
+    return ended
+
+
+def _run(client: str, arguments: Sequence[str], attempt: Attempt, limits: Limits, log: Path) -> Finished:
+    name = f"{LABEL}-{secrets.token_hex(8)}"
     ended: Finished | None = None
     try:
         ended = proc.run(
-            [client, "run", *options, image, *argv[1:]],
-            log=log or attempt.log,
+            [client, "run", "--rm", "--name", name, *arguments],
+            log=log,
             env=client_variables(),
             cwd=attempt.cwd,
-            limits=Limits(seconds=seconds, log_bytes=LOG_BYTES),
+            limits=limits,
             cancel=attempt.cancel,
         )
     finally:
@@ -69,5 +81,5 @@ def run(
                 engine.remove_container(name)
     if ended.exit_code == _NOT_RUN:
         engine.require()
-        raise EngineError(proc.tail(log or attempt.log, lines=3) or "no container could be started")
+        raise EngineError(proc.tail(log, lines=3) or "no container could be started")
     return ended

@@ -18,7 +18,9 @@ from harness.environments.docker import local_wheels
 _INSIDE = "/build"  # where the build stage of the template has what is in the folder "settings"
 _WHEELS = f"{_INSIDE}/wheels"
 _PROXIES = frozenset({"ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
-_PASSED = frozenset({"UV_HTTP_TIMEOUT", "UV_INDEX_STRATEGY", "UV_INSECURE_HOST", "UV_OFFLINE"})
+_PASSED = frozenset(
+    {"UV_HTTP_RETRIES", "UV_HTTP_TIMEOUT", "UV_INDEX_STRATEGY", "UV_INSECURE_HOST", "UV_OFFLINE"}
+)
 _CREDENTIAL = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
 _FILES = {"SSL_CERT_FILE": "certificates.pem", "SSL_CLIENT_CERT": "client.pem"}
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")

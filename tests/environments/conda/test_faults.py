@@ -228,6 +228,31 @@ def test_killed_in_the_middle(
     assert list(store.entry_folder(built.ref).glob("prefix-*")) == [built.prefix]
 
 
+def test_two_at_once_and_both_killed(
+    python: LocalChannel, make_conda: CondaMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python.add("library", "1.0", {"lib/library": LARGE})
+    made = make_conda(dependencies=["library"])
+    with serving(python.folder) as server:
+        monkeypatch.setenv("HARNESS_CONDA_CHANNELS", f"conda-forge={server.address}")
+        server.stalls.add("library-1.0-0.conda")
+        harnesses = [_start(made), _start(made)]
+        assert server.stalled.wait(30)
+        parents = [psutil.Process(harness.pid) for harness in harnesses]
+        below = [child.pid for parent in parents for child in parent.children(recursive=True)]
+        for harness in harnesses:
+            harness.send_signal(signal.SIGKILL)
+        for harness in harnesses:
+            harness.communicate()
+        assert_gone(below, within=5)
+        assert store.find(made, Backend.CONDA) is None
+        server.stalls.clear()
+        outputs = [process.communicate(timeout=60)[0] for process in [_start(made), _start(made)]]
+    assert sorted(output.splitlines()[-1].split()[0] for output in outputs) == ["fresh", "reused"]
+    folder = store.entry_folder(made.ref(Backend.CONDA))
+    assert len(list(folder.glob("prefix-*"))) == 1
+
+
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root to mount a small disk")
 def test_a_full_disk(
     useless: LocalChannel, make_conda: CondaMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from .test_failures import COPY, MARK, SLOW, refused
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 __all__ = ["own_engine"]
+CHECK = "python\x00/run/harness/shown"
 FULL = SLOW.replace("true && sleep 613", "dd if=/dev/zero of=/full bs=1M")
 
 
@@ -114,6 +116,37 @@ def test_an_engine_that_stops_during_a_build(
     assert built(spec).fresh
     for pid in processes_of(MARK):  # BuildKit forgets what it has started
         os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_an_engine_that_stops_during_the_health_check(
+    base: str, own_engine: OwnEngine, make: Maker, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing about the health of anything."""
+    bring(base)
+    choose_builder("buildkit", monkeypatch)
+    # Process 1 is not ended by a signal that it does not handle, and an engine would wait for it.
+    ends = "import os, signal, time\nsignal.signal(signal.SIGTERM, lambda *_: os._exit(137))\n"
+    spec = environment(make, health=f"{ends}time.sleep(617)\n")
+
+    def stop() -> None:
+        while not processes_of(CHECK):
+            time.sleep(0.1)
+        time.sleep(0.5)
+        own_engine.end(signal.SIGTERM)
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    with pytest.raises(EnvironmentBuildError) as caught:
+        store.ensure(spec, Backend.DOCKER, on_progress=lambda _: None)
+    stopping.join()
+    assert caught.value.reason is Reason.ENVIRONMENT_BUILD_FAILED
+    said = "no health check, since the Docker engine cannot be used: it does not answer: start it"
+    assert said in caught.value.message
+    own_engine.start()
+    assert store.find(spec, Backend.DOCKER) is None
+    spec.health.write_text("import tiny\n", "utf-8")
+    assert built(spec).fresh
 
 
 @pytest.mark.slow

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +19,10 @@ from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import Interrupted
 from harness.verdict import Reason
+from tests.collection.conftest import Server
 from tests.conftest import ROOT
+from tests.environments.conftest import Index
+from tests.zoo.faults import small_disk
 
 from .conftest import Make, built, processes_of
 
@@ -78,6 +84,37 @@ def test_a_wheel_that_is_not_the_one_of_the_lock(buildkit: None, image_of: Make)
     error = refused(image_of(lock=f"tiny==1.0 --hash=sha256:{'0' * 64}\n"))
     assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
     assert "Hash mismatch" in error.message
+
+
+def test_a_download_that_dies_half_way(buildkit: None, image_of: Make, index: Index, served: Server) -> None:
+    """Of a package that no earlier build has left in the engine's layers."""
+    name = f"tiny{secrets.token_hex(4)}"
+    index.add(name, "1.0")
+    spec = image_of(lock=f"{name}==1.0\n", health=f"import {name}\n")
+    wheel = f"files/{name}-1.0-py3-none-any.whl"
+    served.faults[wheel] = "half"
+    error = refused(spec)
+    assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
+    assert f"Failed to download `{name}==1.0`" in error.message
+    assert served.seen.count(f"/{wheel}") >= 2, "it was tried again"
+    del served.faults[wheel]
+    assert built(spec).packages == {name: "1.0"}, "nothing of the broken file is taken"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small file system")
+def test_a_disk_of_the_harness_that_is_full(
+    buildkit: None, image_of: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine has room, and what is known of the image does not fit any more."""
+    cache = tmp_path / "small"
+    monkeypatch.setenv("HARNESS_CACHE_DIR", str(cache))
+    spec = image_of()
+    with small_disk(cache, kilobytes=64):
+        (cache / "ballast").write_bytes(b"1" * 60 * 1024)
+        error = refused(spec)
+        assert error.reason is Reason.DISK_FULL
+        (cache / "ballast").unlink()
+        assert built(spec).fresh
 
 
 def test_a_base_image_with_another_python(buildkit: None, image_of: Make) -> None:
@@ -207,6 +244,22 @@ def test_killed_in_the_middle(builder: str, image_of: Make) -> None:
     assert store.find(spec, Backend.DOCKER) is None
     spec.dockerfile.unlink()
     assert built(spec).fresh
+
+
+def test_two_at_once_and_both_killed(buildkit: None, image_of: Make) -> None:
+    spec = image_of(SLOW + COPY)
+    builder = start(spec, "buildkit")
+    wait_for("sleep", builder)
+    waiter = start(spec, "buildkit")
+    wait_for("waiting for another process", waiter)
+    for harness in (builder, waiter):
+        harness.kill()
+        harness.communicate()
+    assert_nothing_runs()
+    assert store.find(spec, Backend.DOCKER) is None
+    spec.dockerfile.unlink()
+    outputs = [process.communicate()[0] for process in [start(spec, "buildkit") for _ in range(2)]]
+    assert sorted(output.splitlines()[-1].split()[0] for output in outputs) == ["fresh", "taken"]
 
 
 def test_killed_during_the_health_check(buildkit: None, image_of: Make) -> None:
