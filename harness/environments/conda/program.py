@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from harness import proc
+from harness import network, proc
 from harness.environments import failure, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.conda import platforms, rattler_process
@@ -42,6 +42,7 @@ def install(request: Request, prefix: Path, attempt: Attempt) -> tuple[LockedPac
         message = f"{request.environment}: {VARIABLE} is {chosen()!r}, and there is no such program"
         raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
     arguments = ["create", "--yes", "--quiet", "--prefix", str(prefix)]
+    arguments += ["--offline"] if network.offline() else []
     with tempfile.TemporaryDirectory(prefix="harness-conda-") as scratch:
         if request.locked:
             addresses = rattler_process.addresses(request, attempt)

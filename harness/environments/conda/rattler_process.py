@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from harness import jsonio, proc
+from harness import jsonio, network, proc
 from harness.environments import failure, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.conda.explicit import LockedPackage
@@ -37,6 +37,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     packages: tuple[LockedPackage, ...] = ()
     prefix: str | None = None
     virtual_packages: tuple[str, ...] | None = None
+    offline: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +102,7 @@ def variables(*prefixes: str) -> dict[str, str]:
 
 def _job(request: Request) -> Job:
     cache = str(cache_folder() / request.cache)
-    return Job(channels=request.channels, platform=request.platform, cache=cache)
+    return Job(channels=request.channels, platform=request.platform, cache=cache, offline=network.offline())
 
 
 def _run(job: Job, attempt: Attempt, *, what: str) -> Reply:

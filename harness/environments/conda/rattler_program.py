@@ -29,6 +29,7 @@ from rattler import (
     PackageRecord,
     PrefixRecord,
     RepoDataRecord,
+    SourceConfig,
     Subdir,
     Version,
     VirtualPackage,
@@ -37,6 +38,7 @@ from rattler import (
     install,
     solve,
 )
+from rattler.networking import AddHeadersMiddleware
 from rattler.package import BuildString
 from rattler.package_cache import PackageCache, ValidationMode
 
@@ -71,6 +73,7 @@ class Job(TypedDict):
         cache: folder of downloads and unpacked packages.
         platform: such as "linux-64".
         virtual_packages: "name=version=build"; None for what this machine has.
+        offline: whether to do with what is cached, and with channels in folders.
     """
 
     channels: dict[str, str | None]
@@ -81,6 +84,7 @@ class Job(TypedDict):
     cache: str
     platform: str
     virtual_packages: list[str] | None
+    offline: bool
 
 
 class Reply(TypedDict, total=False):
@@ -103,28 +107,51 @@ class _RefusedError(Exception):
     """Something that py-rattler would accept."""
 
 
+class _Guard:
+    """Lets no request through; a channel in a folder needs none."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []  # paths
+
+    def __call__(self, _host: str, path: str) -> None:
+        """Called before each request."""
+        self.refused.append(path)
+        raise _RefusedError(path)
+
+
 def main(job_file: str, reply_file: str) -> int:
     """Do the job and write the reply; the exit code is 0 if there is one."""
     job: Job = json.loads(Path(job_file).read_bytes())
+    guard = _Guard() if job["offline"] else None
     try:
-        reply = asyncio.run(_do(job))
+        reply = asyncio.run(_do(job, guard))
     except _UNSATISFIABLE as error:
         sys.stderr.write(f"{error}\n")
         reply = Reply(unsatisfiable=str(error).strip())
     except Exception as error:
         traceback.print_exc()
-        asked = isinstance(error, exceptions.GatewayError) and job["specs"]
-        hint = "a channel cannot be asked (HARNESS_CONDA_CHANNELS can name a mirror): " if asked else ""
-        reply = Reply(failed=hint + (str(error).strip() or type(error).__name__))
+        reply = Reply(failed=_told(error, job, guard))
     Path(reply_file).write_text(json.dumps(reply), "utf-8")
     return 0
 
 
-async def _do(job: Job) -> Reply:
+def _told(error: Exception, job: Job, guard: _Guard | None) -> str:
+    """What went wrong, and what may help."""
+    words = str(error).strip() or type(error).__name__
+    asked = isinstance(error, exceptions.GatewayError) and job["specs"]
+    if guard and (guard.refused or asked):
+        what = f"{guard.refused[-1].rpartition('/')[2]}: not in the cache" if guard.refused else words
+        return f"{what}, and downloads are switched off; do it once without --offline (HARNESS_OFFLINE)"
+    hint = "a channel cannot be asked (HARNESS_CONDA_CHANNELS can name a mirror): " if asked else ""
+    return hint + words
+
+
+async def _do(job: Job, guard: _Guard | None) -> Reply:
     channels = {name: Channel(address or name) for name, address in job["channels"].items()}
     cache = Path(job["cache"])
-    client = Client.default_client()
-    gateway = Gateway(cache_dir=cache, client=client)
+    client = Client([AddHeadersMiddleware(guard)]) if guard else Client.default_client()
+    config = SourceConfig(cache_action="force-cache-only" if guard else "cache-or-fetch")
+    gateway = Gateway(cache_dir=cache, client=client, default_config=config)
     records: Sequence[RepoDataRecord]
     if job["specs"]:
         records = await _solved(job, channels, gateway)

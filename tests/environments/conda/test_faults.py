@@ -161,6 +161,40 @@ def test_a_download_that_dies_half_way(
     assert [name for name in server.asked if name.endswith(".conda")] == ["library-1.0-0.conda"]
 
 
+def test_offline_nothing_is_asked(
+    python: LocalChannel, make_conda: CondaMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python.add("library", "1.0", {"lib/library": LARGE})
+    made, other = make_conda(), make_conda("other", dependencies=["library"])
+    with serving(python.folder) as server:
+        monkeypatch.setenv("HARNESS_CONDA_CHANNELS", f"conda-forge={server.address}")
+        monkeypatch.setenv("HARNESS_OFFLINE", "1")
+        off = "and downloads are switched off; do it once without --offline (HARNESS_OFFLINE)"
+        assert refused(made).message == (
+            f"small: conda packages: no usable repodata cache for {server.address}/linux-64/, {off}"
+        )
+        assert server.asked == []
+        monkeypatch.delenv("HARNESS_OFFLINE")
+        store.wipe(ensure(made).prefix.parent)
+        server.asked.clear()
+        monkeypatch.setenv("HARNESS_OFFLINE", "1")
+        assert ensure(made).fresh  # from its lock
+        locks.kept(made, "linux-64").unlink()
+        store.wipe(store.entry_folder(made.ref(Backend.CONDA)))
+        assert ensure(made).fresh  # solved by the index that was read
+        error = refused(other)
+        assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
+        assert error.message == f"other: conda packages: library-1.0-0.conda: not in the cache, {off}"
+        assert server.asked == []
+
+
+def test_offline_a_channel_in_a_folder_is_at_hand(
+    python: LocalChannel, make_conda: CondaMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    assert ensure(make_conda()).fresh
+
+
 def test_cancelled_in_the_middle(make_conda: CondaMaker, server: Server) -> None:
     server.stalls.add("python-3.11.0-0.conda")
     cancel = threading.Event()
