@@ -25,7 +25,7 @@ def main() -> int:
     rattler_program, command, *options = sys.argv[1:]
     assert command == "create"
     parser = argparse.ArgumentParser()
-    for flag in ("--yes", "--quiet", "--override-channels", "--strict-channel-priority"):
+    for flag in ("--yes", "--quiet", "--offline", "--override-channels", "--strict-channel-priority"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--prefix", required=True)
     parser.add_argument("--channel", action="append", default=[])
@@ -43,6 +43,7 @@ def main() -> int:
         "cache": os.environ["CONDA_PKGS_DIRS"],
         "platform": "linux-64",
         "virtual_packages": None,
+        "offline": args.offline,
     }
     with tempfile.TemporaryDirectory() as scratch:
         asked, told = Path(scratch, "job.json"), Path(scratch, "reply.json")

@@ -72,6 +72,12 @@ def test_the_same_environment(
     assert "--channel" not in call
 
 
+def test_offline(micromamba: Path, make_conda: CondaMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    ensure(make_conda())
+    assert " --offline " in micromamba.with_name("micromamba.calls").read_text("utf-8")
+
+
 def test_no_solution(micromamba: Path, make_conda: CondaMaker) -> None:
     error = refused(make_conda(dependencies=["no-such-package"]))
     assert error.reason is Reason.ENVIRONMENT_UNSATISFIABLE
