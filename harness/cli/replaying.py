@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from harness.environments.known import Known, Places
     from harness.environments.replay import Replayed
+    from harness.environments.spec import EnvironmentSpec
     from harness.ledger.record import Record
 
 
@@ -66,6 +67,29 @@ def environment_of(
         python_full=recorded.machine.python,
     ) as again:
         yield again
+
+
+def exact(
+    args: argparse.Namespace, recorded: Record, declared: Mapping[str, EnvironmentSpec]
+) -> dict[str, EnvironmentSpec]:
+    """The environments that authors declare, that of the record in the versions that it had.
+
+    If these were not stored, the environment is made in the versions that the declaration comes to now.
+    """
+    from harness.environments import recipe
+    from harness.environments.declared.spec import DeclaredSpec
+    from harness.environments.replay import exactly
+
+    specs = {**declared}
+    ref = recorded.environment
+    spec = declared.get(ref.name) if ref else None
+    if ref and isinstance(spec, DeclaredSpec):
+        stored = args.output / "ledger" / recipe.FOLDER
+        try:
+            specs[ref.name] = exactly(spec, ref.backend, stored, python_full=recorded.machine.python)
+        except UsageError as error:
+            print(f"note: {error}")  # noqa: T201
+    return specs
 
 
 def build_again(args: argparse.Namespace) -> bool:

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the record beside what came out now; 0 if the verdict is the same, 1 if not, 3 without one."""
-    from harness.cli.replaying import environment_of, records_of
+    from harness.cli.replaying import environment_of, exact, records_of
     from harness.ledger.query import newest_by_key
 
     folder = args.output / "ledger"
@@ -58,7 +58,8 @@ def main(args: argparse.Namespace) -> int:
         planned = _plan(collection, specs, again, recorded, policy)
         entry = _same_cell(planned, recorded, collection)
         _say_what_is_otherwise(entry, recorded, again)
-        now = _execute(args, entry, planned, {**specs, **planned.declared}, recorded, policy)
+        specs |= exact(args, recorded, planned.declared)
+        now = _execute(args, entry, planned, specs, recorded, policy)
     return int(_print(recorded, now, args.output / "reproduced"))
 
 

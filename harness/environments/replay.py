@@ -11,9 +11,10 @@ import msgspec
 
 from harness.cell import Backend, EnvironmentRef, WeightsFormat
 from harness.environments import backend as backends
-from harness.environments import lock
+from harness.environments import leases, lock, solved, store
 from harness.environments import recipe as recipes
-from harness.environments.declared.spec import DECLARATION
+from harness.environments.declared import solution
+from harness.environments.declared.spec import DeclaredSpec, declared_name, from_recipe, is_declared
 from harness.environments.docker import dockerfile
 from harness.environments.known import Known
 from harness.environments.recipe import Recipe
@@ -76,7 +77,14 @@ def replay(
         yield Replayed(spec=spec, ref=spec.ref(backend))
         return
     _refuse_other_builder(known)
-    _refuse_described(known)
+    if is_declared(known.recipe):
+        declared = _described(known, backend, stored, python_full)
+        ref = _ref(declared, known.recipe, known)
+        yield Replayed(
+            spec=msgspec.structs.replace(declared, weights_formats=weights_formats, consumers=consumers),
+            ref=ref,
+        )
+        return
     recipe = known.recipe if backend is known.recipe.backend else _for_other(known, backend, stored)
     with tempfile.TemporaryDirectory(prefix="harness-replay-") as scratch:
         _refuse_foreign_steps(recipe, known)
@@ -96,12 +104,52 @@ def _refuse_other_builder(known: Known) -> None:
         )
 
 
-def _refuse_described(known: Known) -> None:
-    if DECLARATION in known.recipe.files:
+def exactly(spec: DeclaredSpec, backend: Backend, stored: Path, *, python_full: str = "") -> DeclaredSpec:
+    """What an author declares, to be made of the versions that it came to; nothing is solved again.
+
+    What is built in other versions is built anew by the next ``store.ensure``.
+
+    Args:
+        stored: see :func:`replay`, as for ``python_full``.
+
+    Raises:
+        UsageError: no versions were stored or several, or others are in use at this moment.
+        ConfigurationError: what was stored was changed.
+    """
+    ref = spec.ref(backend)
+    built = store.find(spec, backend)
+    there = [solved.of(built)] if built else []
+    found = solution.stored(stored, ref.digest) or there
+    fits = [each for each in found if not python_full or python_full.startswith(f"{each.python}.")]
+    if not fits:
+        raise UsageError(
+            f"{ref.digest[:12]}: {stored} holds no exact versions for environment {ref.name} (none have been "
+            "found, or the harness was older); run `harness run --as-described` on its model"
+        )
+    if len(fits) > 1:
+        names = ", ".join(each.name for each in fits)
+        raise UsageError(
+            f"{ref.digest[:12]}: environment {ref.name} was made in several sets of versions ({names}); "
+            f"leave one of the files {ref.digest[:12]}*.solution.json in {stored}"
+        )
+    if built and there != fits:
+        if leases.is_held(built.prefix.parent):
+            raise UsageError(f"environment {ref.name} is in use in other versions; wait for that run to end")
+        store.discard(built)
+    return msgspec.structs.replace(spec, solution=fits[0], python_full=python_full)
+
+
+def _described(known: Known, backend: Backend, stored: Path, python_full: str) -> DeclaredSpec:
+    """What an author declares, by the backend that it needs."""
+    if backend is not known.recipe.backend:
         raise UsageError(
             f"{known.ref.digest[:12]}: environment {known.ref.name} follows from what an author declares, "
-            "and is only made for the cells of that model; run `harness run --as-described` on it"
+            f"and is made by {known.recipe.backend.value} alone; leave out --backend"
         )
+    digest = known.recipe.digest
+    ref = EnvironmentRef(name=declared_name(digest), backend=backend, digest=digest)
+    spec = from_recipe(known.recipe, folder=store.entry_folder(ref))
+    return exactly(spec, backend, stored, python_full=python_full)
 
 
 def _refuse_foreign_steps(recipe: Recipe, known: Known) -> None:

@@ -16,6 +16,7 @@ from harness import jsonio
 from harness.environments import interpreter, lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.declared.pythons import nearest
+from harness.environments.declared.solution import Solution
 from harness.environments.declared.spec import DeclaredSpec
 from harness.environments.failure import EnvironmentBuildError
 from harness.verdict import Reason
@@ -37,6 +38,8 @@ def solved(spec: DeclaredSpec, attempt: Attempt) -> DeclaredSpec:
         OSError: uv cannot be started.
         Interrupted: the attempt was cancelled.
     """
+    if spec.solution is not None:
+        return take(spec, spec.solution)
     attempt.on_progress(f"{spec.name}: solving what the author declares")
     wanted = (*spec.declaration.pip, *spec.needs)
     missing: list[EnvironmentBuildError] = []
@@ -53,6 +56,18 @@ def solved(spec: DeclaredSpec, attempt: Attempt) -> DeclaredSpec:
         else:
             return candidate
     raise missing[0] if missing else _blamed(spec, unsolved[0], attempt)
+
+
+def take(spec: DeclaredSpec, solution: Solution) -> DeclaredSpec:
+    """Write a solution's lock in place of one that is solved now; answers with its Python.
+
+    Raises:
+        ConfigurationError: the lock names a place, or leaves a version open.
+        OutputError: it cannot be written.
+    """
+    jsonio.write_bytes(spec.lock, solution.lock.encode())
+    lock.refuse_places(spec)
+    return msgspec.structs.replace(spec, python=solution.python)
 
 
 def _blamed(spec: DeclaredSpec, unsolved: EnvironmentBuildError, attempt: Attempt) -> EnvironmentBuildError:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -14,9 +15,10 @@ import msgspec
 from harness.cell import Backend
 from harness.collection.model import Model
 from harness.consumers import CONSUMERS
-from harness.environments import recipe, store
+from harness.environments import recipe, solved, store
 from harness.environments.backend import recipes_of
 from harness.environments.built import BuiltEnvironment
+from harness.environments.declared import solution
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import HarnessError, Interrupted
@@ -186,7 +188,10 @@ class Session:
         say = self._observer.environment
         try:
             leases.enter_context(store.in_use(spec, backend, on_progress=say, cancel=self._cancel))
-            return store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
+            built = store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
+            if not spec.trusted:
+                solution.keep(self._recipes, built.ref.digest, solved.of(built))
+            return built
         except EnvironmentBuildError as error:
             verdict = _of_environment(error)
             log = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
@@ -200,14 +205,18 @@ class Session:
             self._record(msgspec.structs.replace(record, checks=(check,)))
         return None
 
+    @property
+    def _recipes(self) -> Path:
+        """Where what environments are made of is stored."""
+        return self._ledger.path.parent / recipe.FOLDER
+
     def _keep_recipes(self, spec: EnvironmentSpec, backend: Backend) -> None:
         """Store in the ledger what the environment is made of, so that it can be made again.
 
         The other backends' recipes are what they make the same environment from.
         """
-        folder = self._ledger.path.parent / recipe.FOLDER
         for made in {**recipes_of(spec), backend: spec.recipe(backend)}.values():
-            recipe.keep(folder, made)
+            recipe.keep(self._recipes, made)
 
     def _run(self, planned: PlannedCell, built: BuiltEnvironment, workers: Workers) -> None:
         if self._cancel.is_set():

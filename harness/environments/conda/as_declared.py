@@ -22,6 +22,7 @@ from harness.environments.declared.needs import still_needed
 from harness.environments.declared.spec import DeclaredSpec
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import read_text
+from harness.errors import ConfigurationError
 from harness.verdict import Reason
 
 _CACHE = "conda-declared"
@@ -45,12 +46,12 @@ def build(spec: DeclaredSpec, prefix: Path, attempt: Attempt) -> None:
 def _install(spec: DeclaredSpec, prefix: Path, attempt: Attempt) -> tuple[LockedPackage, ...]:
     """The conda packages: those of the first build, or else with the first Python that has a solution."""
     platform = platforms.current()
-    kept = locks.kept(spec, platform)
+    locked, origin = _locked(spec, platform)
     asked = Request(
         environment=spec.name,
         channels=channels.locate(spec.declaration.channels, os.environ, origin=spec.name),
         specs=(),
-        locked=explicit.parse(read_text(kept), origin=str(kept)) if kept.exists() else (),
+        locked=explicit.parse(locked, origin=origin) if locked else (),
         platform=platform,
         cache=_CACHE,
     )
@@ -70,13 +71,32 @@ def _install(spec: DeclaredSpec, prefix: Path, attempt: Attempt) -> tuple[Locked
     raise solve.of_declaration(spec, unsolved)
 
 
+def _locked(spec: DeclaredSpec, platform: str) -> tuple[str, str]:
+    """The lock that is to be installed, empty if there is none, and where it is from.
+
+    Raises:
+        ConfigurationError: it is one for another platform, or cannot be read.
+    """
+    if spec.solution is not None:
+        if spec.solution.platform != platform:
+            raise ConfigurationError(
+                f"{spec.name}: what conda installed was for {spec.solution.platform}, this is {platform}"
+            )
+        return spec.solution.conda, "the stored solution"
+    kept = locks.kept(spec, platform)
+    return (read_text(kept) if kept.exists() else ""), str(kept)
+
+
 def _add_wheels(spec: DeclaredSpec, prefix: Path, attempt: Attempt) -> None:
     """What is declared for pip, and what the cell needs, beside what conda has installed."""
     provided = distributions.versions(prefix)
-    needs = still_needed(spec.needs, provided)
-    error = solve.solve(spec, (*spec.declaration.pip, *needs), attempt, provided=provided)
-    if error is not None:
-        raise _blamed(spec, error, attempt)
+    if spec.solution is not None:
+        solve.take(spec, spec.solution)
+    else:
+        needs = still_needed(spec.needs, provided)
+        error = solve.solve(spec, (*spec.declaration.pip, *needs), attempt, provided=provided)
+        if error is not None:
+            raise _blamed(spec, error, attempt)
     pins = lock.pins(read_text(spec.lock))
     wheels = spec.folder / "wheels.lock"
     wheels.write_text(lock.without(read_text(spec.lock), provided), "utf-8")

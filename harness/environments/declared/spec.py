@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from harness import jsonio
 from harness.cell import AS_DESCRIBED, Backend
 from harness.environments.declared.declaration import Declaration
+from harness.environments.declared.solution import Solution
 from harness.environments.recipe import Recipe
 from harness.environments.spec import BUILDER_VERSION, EnvironmentSpec
+from harness.errors import ConfigurationError
 
 _NAME_DIGITS = 8
-DECLARATION = "declaration.json"
+_DECLARATION, _NEEDS, _PREFERENCES = "declaration.json", "needs.txt", "preferences.lock"
 
 
 class DeclaredSpec(EnvironmentSpec, frozen=True, kw_only=True):
@@ -25,11 +29,13 @@ class DeclaredSpec(EnvironmentSpec, frozen=True, kw_only=True):
         declaration: what the author asks for.
         needs: requirements of the consumer.
         preferences: a lock whose versions are taken wherever nothing else is asked for.
+        solution: what it came to before and is to be made of again, so that nothing is solved.
     """
 
     declaration: Declaration
     needs: tuple[str, ...]
     preferences: str
+    solution: Solution | None = None
 
     @property
     def trusted(self) -> bool:
@@ -46,9 +52,9 @@ class DeclaredSpec(EnvironmentSpec, frozen=True, kw_only=True):
             variables=self.variables,
             torch_backend=self.torch_backend,
             files={
-                DECLARATION: jsonio.dumps(self.declaration).decode(),
-                "needs.txt": "\n".join(self.needs),
-                "preferences.lock": self.preferences,
+                _DECLARATION: jsonio.dumps(self.declaration).decode(),
+                _NEEDS: "\n".join(self.needs),
+                _PREFERENCES: self.preferences,
             },
         )
 
@@ -80,5 +86,39 @@ def declared_spec(
         needs=needs,
         preferences=preferences,
     )
-    name = f"{AS_DESCRIBED}-{spec.digest(backend)[:_NAME_DIGITS]}"
-    return msgspec.structs.replace(spec, name=name)
+    return msgspec.structs.replace(spec, name=declared_name(spec.digest(backend)))
+
+
+def from_recipe(recipe: Recipe, *, folder: Path) -> DeclaredSpec:
+    """The environment that a stored recipe is of; ``folder`` is its entry in the store.
+
+    Raises:
+        ConfigurationError: the recipe is none of a declaration.
+    """
+    try:
+        declaration = recipe.files[_DECLARATION]
+        return DeclaredSpec(
+            name=declared_name(recipe.digest),
+            folder=folder,
+            description="Made again from its recipe.",
+            python=recipe.python,
+            weights_formats=(),
+            consumers=(),
+            variables=recipe.variables,
+            torch_backend=recipe.torch_backend,
+            declaration=jsonio.loads(declaration.encode(), Declaration, origin=_DECLARATION),
+            needs=tuple(recipe.files[_NEEDS].splitlines()),
+            preferences=recipe.files[_PREFERENCES],
+        )
+    except KeyError as error:
+        raise ConfigurationError(f"{recipe.digest[:12]}: its recipe has no {error.args[0]}") from None
+
+
+def is_declared(recipe: Recipe) -> bool:
+    """Whether it is one of what an author declares."""
+    return _DECLARATION in recipe.files
+
+
+def declared_name(digest: str) -> str:
+    """The name of the environment with this digest."""
+    return f"{AS_DESCRIBED}-{digest[:_NAME_DIGITS]}"

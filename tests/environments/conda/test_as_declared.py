@@ -9,11 +9,14 @@ import msgspec
 import pytest
 
 from harness.cell import Backend
-from harness.environments import integrity, lock, store
+from harness.environments import integrity, lock, solved, store
 from harness.environments.built import BuiltEnvironment
+from harness.environments.declared import solution
 from harness.environments.declared.declaration import Declaration
 from harness.environments.declared.spec import DeclaredSpec, declared_spec
 from harness.environments.failure import EnvironmentBuildError
+from harness.environments.known import Known
+from harness.environments.replay import replay
 from harness.verdict import Reason
 
 from ..conftest import Index, Maker
@@ -84,6 +87,32 @@ def test_the_first_build_decides_for_all_later_ones(declare: Declare, python: Lo
     python.add("pure", "2.0", files_of("pure", "2.0"), noarch=True)
     store.discard(first)
     assert _built(declare("pure")).packages == first.packages
+
+
+def test_made_again_in_the_versions_that_it_had(
+    declare: Declare, python: LocalChannel, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python.add("pure", "1.0", files_of("pure", "1.0"), noarch=True)
+    spec = declare("pure")
+    first = _built(spec)
+    ledger = tmp_path / "ledger"
+    solution.keep(ledger, first.ref.digest, solved.of(first))
+    python.add("pure", "2.0", files_of("pure", "2.0"), noarch=True)
+    index.add("tiny", "3.0")
+    monkeypatch.setenv("HARNESS_CACHE_DIR", str(tmp_path / "another machine"))
+    known = Known(ref=first.ref, recipe=spec.recipe(Backend.CONDA))
+    with replay(known, Backend.CONDA, ledger) as again:
+        made = store.ensure(again.spec, Backend.CONDA, on_progress=lambda _: None)
+    assert (made.ref, made.packages) == (first.ref, first.packages)
+    monkeypatch.setenv("HARNESS_CONDA_PLATFORM", "linux-aarch64")
+    store.wipe(made.prefix.parent)
+    with (
+        replay(known, Backend.CONDA, ledger) as again,
+        pytest.raises(
+            EnvironmentBuildError, match="what conda installed was for linux-64, this is linux-aarch"
+        ),
+    ):
+        store.ensure(again.spec, Backend.CONDA, on_progress=lambda _: None)
 
 
 def test_the_first_python_that_has_a_solution(declare: Declare) -> None:
