@@ -94,7 +94,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "--older-than",
         type=options.not_negative,
         metavar="DAYS",
-        help="also what was used last more than so many days ago",
+        help="also what was used last more than so many days ago (environments as described: 30, if this is "
+        "not given)",
     )
     parser.add_argument(
         "--max-size",

@@ -18,6 +18,7 @@ from harness.errors import OutputError
 from harness.paths import cache_folder
 
 _DAY = 86_400.0
+_DESCRIBED_DAYS = 30.0  # without use, for an environment as described
 _NO_DEVICE = -1
 
 
@@ -64,7 +65,8 @@ def prune(
     Args:
         asked_for: what folders of environments ask for.
         now: seconds since the epoch.
-        older_than: days; an environment that was used last before that goes, too.
+        older_than: days; an environment that was used last before that goes, too. Those as described go by
+            age alone, after 30 days if nothing else is said.
         max_bytes: on the disk for all that stays; the least recently used go until the rest fits.
         dry_run: only say what would go.
 
@@ -109,10 +111,18 @@ def _unwanted(
             yield Removal(folder=folder, name="", why="left by a build that was stopped")
             continue
         days = (now - stored.used_at) / _DAY
-        if folder not in keep:
+        if stored.ref.as_described:  # no folder ever asks for it: the next run with such cells does
+            limit = _DESCRIBED_DAYS if older_than is None else older_than
+            if days > limit:
+                yield Removal(folder=folder, name=stored.ref.name, why=_unused(days))
+        elif folder not in keep:
             yield Removal(folder=folder, name=stored.ref.name, why="no folder asks for it")
         elif older_than is not None and days > older_than:
-            yield Removal(folder=folder, name=stored.ref.name, why=f"used last {days:.0f} days ago")
+            yield Removal(folder=folder, name=stored.ref.name, why=_unused(days))
+
+
+def _unused(days: float) -> str:
+    return f"used last {days:.0f} days ago"
 
 
 def _remove(removal: Removal, *, dry_run: bool) -> Removal:

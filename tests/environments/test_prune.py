@@ -6,17 +6,20 @@ import os
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from filelock import FileLock
 
 from harness.cell import Backend, EnvironmentRef
 from harness.environments import inventory, store
 from harness.environments.built import BuiltEnvironment
+from harness.environments.declared.declaration import Declaration
+from harness.environments.declared.spec import declared_spec
 from harness.environments.entry_lock import lock_file
 from harness.environments.prune import Pruned, prune
 from harness.errors import OutputError
 
-from .conftest import Index, Maker
+from .conftest import PYTHON, Index, Maker
 from .test_leases import end, hold_elsewhere
 
 DAY = 86_400.0
@@ -86,6 +89,21 @@ def test_by_age(three: list[BuiltEnvironment]) -> None:
         ("old", "used last 9 days ago"),
     ]
     assert _left() == ["new"]
+
+
+def test_those_as_described_go_by_age_alone(index: Index, make: Maker) -> None:
+    """No folder asks for them, but the next run of the same models does."""
+    declaration = Declaration(pythons=(PYTHON,), pip=("tiny",))
+    spec = declared_spec(declaration, (), like=make(lock=""), preferences="", backend=Backend.VENV)
+    spec = msgspec.structs.replace(spec, folder=store.entry_folder(spec.ref(Backend.VENV)))
+    store.ensure(spec, Backend.VENV, on_progress=lambda _: None)
+    now = time.time()
+    assert _names(prune([], now=now + 29 * DAY)) == []
+    assert _names(prune([], now=now + 40 * DAY, older_than=50)) == []
+    assert _names(prune([], now=now + 11 * DAY, older_than=10, dry_run=True)) == [spec.name]
+    pruned = prune([], now=now + 31 * DAY)
+    assert [(each.name, each.why) for each in pruned.removed] == [(spec.name, "used last 31 days ago")]
+    assert _left() == []
 
 
 def test_by_size_the_least_recently_used_first(three: list[BuiltEnvironment]) -> None:
