@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from harness.environments.built import BuiltEnvironment
 from harness.environments.declared import solution
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import HarnessError, Interrupted
+from harness.errors import ConfigurationError, HarnessError, Interrupted
 from harness.execute import artifacts
 from harness.execute.budget import Budget, Expectations
 from harness.execute.conclude.checks import check_of_verdict, with_notes
@@ -190,7 +190,10 @@ class Session:
             leases.enter_context(store.in_use(spec, backend, on_progress=say, cancel=self._cancel))
             built = store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
             if not spec.trusted:
-                solution.keep(self._recipes, built.ref.digest, solved.of(built))
+                with suppress(
+                    ConfigurationError
+                ):  # somebody has removed its lock: the cells run all the same
+                    solution.keep(self._recipes, built.ref.digest, solved.of(built))
             return built
         except EnvironmentBuildError as error:
             verdict = _of_environment(error)

@@ -161,3 +161,17 @@ def test_a_cell_as_described_is_reproduced(run: Run, models: Path) -> None:
     done = harness("reproduce", key[:12], models, "--output", run.output)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the verdict is the same as recorded" in done.stdout
+
+
+def test_its_environment_is_made_again_in_the_same_versions(run: Run, tmp_path: Path) -> None:
+    """By somebody who has the ledger and nothing else."""
+    environment = described(run)["one"].environment
+    assert environment is not None
+    (stored,) = (run.output / "ledger" / "environments").glob(f"{environment.digest}.*.solution.json")
+    asked = ("env", "build", "--digest", environment.digest[:12], "--output", run.output)
+    done = harness(*asked, HARNESS_CACHE_DIR=str(tmp_path), **NEVER)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "solving" not in done.stderr
+    (lock,) = (tmp_path / "environments" / "venv").glob(f"{environment.name}-*/requirements.lock")
+    assert lock.read_text("utf-8") == json.loads(stored.read_bytes())["lock"]
+    assert f"onnxruntime=={OTHER}" in lock.read_text("utf-8")
