@@ -42,6 +42,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     artifacts: tuple[Artifact, ...] = ()
     attempts: int = 0
     peak_memory_bytes: int = 0
+    peak_device_memory_bytes: int = 0
 
 
 def run_cell(
@@ -95,6 +96,7 @@ def run_cell(
         agreement=outcome.agreement,
         seconds=round(time.monotonic() - clock, 3),
         peak_memory_bytes=outcome.peak_memory_bytes,
+        peak_device_memory_bytes=outcome.peak_device_memory_bytes,
         attempts=max(1, outcome.attempts),
         limits=limits.stated(),
         isolation=workers.level.value,
@@ -137,6 +139,7 @@ def _outcome(
         artifacts=found,
         attempts=len(attempts),
         peak_memory_bytes=max(done.peak_memory_bytes for done in attempts),
+        peak_device_memory_bytes=max(done.peak_device_memory_bytes for done in attempts),
     )
 
 

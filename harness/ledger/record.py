@@ -114,6 +114,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     processors: int = 0
     memory_bytes: int = 0
     python: str = ""
+    gpu: str = ""
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -130,6 +131,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution of one cell. See the module ``harness.verdict`` for the vocabulary.
 
+    ``peak_device_memory_bytes`` is what the model had of its GPU's memory, 0 where nobody tells.
     ``limits`` are those of one attempt, by the names of ``harness.limits.Limits``; ``repeat`` is how often
     the declared inputs were run in it; ``collection`` is where ``model.source`` was found, as it was given.
 
@@ -157,6 +159,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agreement: tuple[Agreement, ...] = ()
     seconds: float = 0.0
     peak_memory_bytes: int = 0
+    peak_device_memory_bytes: int = 0
     attempts: int = 1
     started_at: str = ""
     harness: HarnessRef
