@@ -17,7 +17,7 @@ from harness.errors import Interrupted, IsolationError, OutputError
 from harness.execute import artifacts, kept
 from harness.execute.attempt import Attempted, attempt
 from harness.execute.circumstances import of_damage, under_circumstances
-from harness.execute.conclude.agreement import agreement
+from harness.execute.conclude.agreement import agreement, hint_of_device
 from harness.execute.conclude.answers import Conclusion, with_required
 from harness.execute.conclude.believe import believed
 from harness.execute.conclude.checks import with_notes
@@ -92,6 +92,7 @@ def run_cell(
     return msgspec.structs.replace(
         record,
         checks=(*_before(planned, conclusion.verdict, outcome.scan, built), *conclusion.checks),
+        hint=hint_of_device(cell, conclusion.verdict, outcome.agreement) or record.hint,
         outputs=tuple(j.result for j in conclusion.compared.judgements) if conclusion.compared else (),
         agreement=outcome.agreement,
         seconds=round(time.monotonic() - clock, 3),

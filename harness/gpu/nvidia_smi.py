@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import shutil
@@ -51,7 +50,8 @@ def parse(told: str) -> Gpus:
 
     Its table has no names of columns: it has as many as were asked for, the needed ones or all.
     """
-    found = tuple(filter(None, map(_gpu, csv.reader(told.splitlines(), skipinitialspace=True))))
+    rows = ([field.strip() for field in line.split(",")] for line in told.splitlines())
+    found = tuple(filter(None, map(_gpu, rows)))
     if not found:
         said = " ".join(told.split()).rstrip(".") or "it says nothing"
         return Gpus(why_none=f"nvidia-smi finds no GPU: {said}")
@@ -77,7 +77,7 @@ def _call(program: str, fields: tuple[str, ...]) -> str:
 def _gpu(row: list[str]) -> Gpu | None:
     """The GPU of a row; None for a line that is none."""
     names = (*_NEEDED, *_FURTHER)
-    if len(row) not in {len(_NEEDED), len(names)} or not row[0].isdigit():
+    if len(row) not in {len(_NEEDED), len(names)} or not row[0].isdecimal():
         return None
     told = dict(zip(names, row, strict=False))
     return Gpu(
@@ -113,4 +113,4 @@ def _plain(text: str) -> str:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0

@@ -73,13 +73,18 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Agreement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A cell's outputs against those of other weights or another device of the same model in the same tool.
 
-    ``max_abs_diff`` is None where no finite number tells it.
+    ``max_abs_diff`` is None where no finite number tells it. ``atol`` and ``rtol`` are the widest tolerances
+    that any output was allowed, None where none was compared. ``reproduces``: whether the other cell gave the
+    declared outputs, None where a record does not tell.
     """
 
     weights_format: WeightsFormat
     device: Device
     agrees: bool
     max_abs_diff: float | None
+    atol: float | None = None
+    rtol: float | None = None
+    reproduces: bool | None = None
 
     def __post_init__(self) -> None:
         if self.max_abs_diff is not None and not math.isfinite(self.max_abs_diff):

@@ -13,7 +13,7 @@ relative to the folder of the job, which may lie elsewhere for the worker than f
     weights         path of the weights' own file
     weights_format  "onnx", ...
     device          "cpu" or "cuda"
-    check           whether only the device is to be tried: nothing is loaded, no task is done
+    check           whether only the device is to be tried, false if left out: nothing is loaded then
     threads         how many threads the framework may use
     reply           path of the file that the reply is appended to
     tasks           [{name, inputs: [path of .npy, ...], outputs: folder, padding: bool}, ...] in this order

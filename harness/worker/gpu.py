@@ -115,7 +115,8 @@ def _check_onnxruntime() -> None:
     import numpy
     import onnxruntime
 
-    (found,) = onnxruntime.InferenceSession(_RELU).run(None, {"x": numpy.array([-1, 0, 2], "float32")})
+    session = onnxruntime.InferenceSession(_RELU)
+    (found,) = session.run(None, {"x": numpy.array([-1, 0, 2], "float32")})
     if found.tolist() != [0.0, 0.0, 2.0]:
         raise RuntimeError("onnxruntime computes a wrong ReLU on the GPU: {}".format(found))
 

@@ -33,7 +33,7 @@ class Job:
         self.weights_format = content["weights_format"]
         self.device = content["device"]
         self.threads = content["threads"]
-        self.check = content["check"]
+        self.check = content.get("check", False)
         self.reply = os.path.join(folder, content["reply"])
         self.tasks = [
             dict(

@@ -110,6 +110,7 @@ def records(draw: st.DrawFn) -> Record:
             agreement=few(AGREEMENTS),
             seconds=NUMBERS,
             peak_memory_bytes=COUNTS,
+            peak_device_memory_bytes=COUNTS,
             attempts=COUNTS,
             started_at=TEXT,
             harness=every(HarnessRef, version=TEXT, commit=TEXT),
@@ -122,7 +123,13 @@ def records(draw: st.DrawFn) -> Record:
             isolation=TEXT,
             platform=TEXT,
             machine=every(
-                Machine, system=TEXT, processor=TEXT, processors=COUNTS, memory_bytes=COUNTS, python=TEXT
+                Machine,
+                system=TEXT,
+                processor=TEXT,
+                processors=COUNTS,
+                memory_bytes=COUNTS,
+                python=TEXT,
+                gpu=TEXT,
             ),
             model_info=every(
                 ModelInfo,
