@@ -176,10 +176,10 @@ class Bubblewrap:
         options += [*system.binds(), "--proc", "/proc", "--dev", "/dev"]
         for folder in ("/dev/shm", "/tmp"):  # noqa: S108  the sandbox's own
             options += ["--perms", "1777", "--size", str(self._temporary_bytes), "--tmpfs", folder]
-        for device in self._devices:
-            options += ["--dev-bind", str(device), str(device)]
-        options += ["--remount-ro", "/dev"]
         made = {"/dev", "/etc", "/proc", "/tmp", "/usr"}  # noqa: S108
+        for device in self._devices:
+            options += [*system.parents(str(device), made), "--dev-bind", str(device), str(device)]
+        options += ["--remount-ro", "/dev"]
         for library in self._libraries:
             options += [*system.parents(str(library), made), "--ro-bind", str(library), str(library)]
         for mount in mounts:

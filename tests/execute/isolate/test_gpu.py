@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from harness.execute.isolate import requirements
 from harness.execute.isolate.process import Process
 from harness.gpu import shown
 from harness.gpu.nvidia_smi import parse
+from harness.limits import Limits
 from tests.conftest import needs_base_image
 from tests.execute.isolate import containers
 from tests.execute.isolate.confined import run_python
@@ -23,10 +25,10 @@ ZEROS = os.makedev(1, 5)
 
 
 @pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A device file that reads as zeros, and that the driver is said to have for this GPU."""
     tmp_path.chmod(0o755)
-    path = tmp_path / "nvidia0"
+    path = Path(f"/dev/stand-in-{os.getpid()}")
     try:
         os.mknod(path, stat.S_IFCHR | 0o666, ZEROS)
         path.chmod(0o666)
@@ -37,7 +39,8 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     library.write_text("a library")
     monkeypatch.setattr(shown, "device_nodes", lambda _gpu: (path,))
     monkeypatch.setattr(shown, "driver_libraries", lambda: (library,))
-    return path
+    yield path
+    path.unlink()
 
 
 def test_a_sandbox_shows_devices_and_libraries_and_nothing_beside_them(node: Path, tmp_path: Path) -> None:
@@ -45,15 +48,17 @@ def test_a_sandbox_shows_devices_and_libraries_and_nothing_beside_them(node: Pat
         sandbox = requirements.sandbox()
     except IsolationError as error:
         pytest.skip(f"needs the level sandbox: {error}")
+    library = tmp_path / "libcuda.so.1"
     (tmp_path / "secret").write_text("not shown")
     code = (
-        f"import os; n = {str(node)!r}; f = os.open(n, os.O_RDWR); print(os.read(f, 4), os.write(f, b'x'));"
-        f"print(sorted(os.listdir(os.path.dirname(n)))); print(os.path.isdir('/proc/driver'))"
+        f"import os; n = {str(node)!r}; f = os.open(n, os.O_RDWR); print(os.read(f, 4), os.write(f, b'x')); "
+        f"print(os.listdir({str(tmp_path)!r}), open({str(library)!r}).read()); "
+        "print(os.path.isdir('/proc/driver'))"
     )
     ran = run_python(sandbox.with_gpu(GPU), code, tmp_path)
     assert ran.printed.splitlines() == [
         "b'\\x00\\x00\\x00\\x00' 1",
-        "['libcuda.so.1', 'nvidia0']",
+        "['libcuda.so.1'] a library",
         str(Path("/proc/driver").is_dir()),
     ]
     (tmp_path / "cell").rename(tmp_path / "before")
@@ -77,7 +82,7 @@ def test_an_image_needs_the_toolkit(tmp_path: Path) -> None:
     """Here there is none, and what the engine says of that becomes what to do."""
     image = needs_base_image()
     inside = containers.confinement().in_image(image).with_gpu(GPU)
-    assert inside.options((), containers.Limits())[-2:] == ("--gpus", f"device={GPU.uuid}")
+    assert inside.options((), Limits())[-2:] == ("--gpus", f"device={GPU.uuid}")
     answer = containers.engine().call("run", "--rm", "--gpus", f"device={GPU.uuid}", image, "true")
     assert not answer.ok
     assert answer.error().startswith("it cannot hand a GPU to a container: install nvidia-container-toolkit")
