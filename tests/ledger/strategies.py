@@ -74,6 +74,9 @@ AGREEMENTS = every(
     device=st.sampled_from(Device),
     agrees=st.booleans(),
     max_abs_diff=st.none() | NUMBERS,
+    atol=st.none() | NUMBERS,
+    rtol=st.none() | NUMBERS,
+    reproduces=st.none() | st.booleans(),
 )
 VERDICTS = st.just((Status.PASSED, None, None)) | st.tuples(
     st.sampled_from([Status.FAILED, Status.INCONCLUSIVE, Status.NOT_APPLICABLE]),
