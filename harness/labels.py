@@ -132,6 +132,14 @@ REASON: dict[Reason, ReasonText] = {
         "environment fails its health check",
         "See the build log; `harness env build NAME` builds it again and shows the check.",
     ),
+    Reason.DEVICE_UNAVAILABLE: ReasonText(
+        "no such device here",
+        "Run it on a machine with a GPU that can be used; `harness doctor` says what is here.",
+    ),
+    Reason.DEVICE_UNHEALTHY: ReasonText(
+        "GPU fails its check",
+        "Nothing is known of the model: mend what the message names, then run again.",
+    ),
     Reason.DISK_FULL: ReasonText("disk full", "Free disk space and run again with `--rerun inconclusive`."),
     Reason.IMPORT_ERROR: ReasonText(
         "model code cannot be imported",

@@ -120,6 +120,10 @@ class Reason(Enum):
         "environment-unhealthy", Stage.ENVIRONMENT, _INCONCLUSIVE, Blame.ENVIRONMENT
     )
     DISK_FULL = _Meaning("disk-full", Stage.ENVIRONMENT, _INCONCLUSIVE, Blame.INFRASTRUCTURE)
+    DEVICE_UNAVAILABLE = _Meaning(
+        "device-unavailable", Stage.ENVIRONMENT, _INCONCLUSIVE, Blame.INFRASTRUCTURE
+    )
+    DEVICE_UNHEALTHY = _Meaning("device-unhealthy", Stage.ENVIRONMENT, _INCONCLUSIVE, Blame.INFRASTRUCTURE)
     # load
     IMPORT_ERROR = _Meaning("import-error", Stage.LOAD, _FAILED, Blame.MODEL)
     UNDECLARED_DEPENDENCY = _Meaning("undeclared-dependency", Stage.LOAD, _FAILED, Blame.METADATA)

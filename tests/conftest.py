@@ -54,6 +54,14 @@ def needs_level(level: str) -> None:
         pytest.skip(f"needs the level {level}: {error}")
 
 
+def needs_gpu() -> None:
+    """Skip the test without a GPU; mark it ``may_skip``, since the machines of CI have none."""
+    from harness.gpu.detect import gpus
+
+    if why := gpus().why_none:
+        pytest.skip(f"needs an NVIDIA GPU: {why}")
+
+
 BASE_IMAGE = "bioimage-harness-base:python3.11"
 
 

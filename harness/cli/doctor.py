@@ -104,9 +104,19 @@ def _machine() -> Iterator[Finding]:
     memory = psutil.virtual_memory()
     says = f"{memory.total / _GIB:.0f} GiB, {memory.available / _GIB:.0f} GiB of it free"
     yield Finding(what="memory", ok=memory.available > _GIB, says=says, needed=False)
-    gpu = shutil.which("nvidia-smi") is not None or Path("/dev/nvidia0").exists()
-    says = "found" if gpu else "none; cells for cuda are left out"
-    yield Finding(what="GPU", ok=gpu, says=says, needed=False)
+    yield from _gpus()
+
+
+def _gpus() -> Iterator[Finding]:
+    from harness.gpu.detect import gpus
+
+    every = gpus()
+    for gpu in every.found:
+        says = f"{gpu.words}: not used, {gpu.trouble}" if gpu.trouble else gpu.words
+        yield Finding(what="GPU", ok=not gpu.trouble, says=says, needed=False)
+    if not every.found:
+        says = f"{every.why_none}; cells for cuda are left out"
+        yield Finding(what="GPU", ok=False, says=says, needed=False)
 
 
 def _folders(args: argparse.Namespace) -> Iterator[Finding]:

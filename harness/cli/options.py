@@ -110,7 +110,8 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
         choices=list(Device),
         action="append",
         metavar="{cpu,cuda}",
-        help="repeatable (default: cpu)",
+        help="what models compute on, repeatable (default: cpu). Cells for cuda can be planned anywhere; a "
+        "run leaves them out where no GPU can be used, or records that, if the policy says required_devices",
     )
 
 

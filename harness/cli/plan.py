@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.cli import options
@@ -66,8 +66,21 @@ def main(args: argparse.Namespace) -> int:
         ],
     )
     print_lines(console, (f"left out: {left.what}: {left.why}" for left in planned.plan.left_out))
+    print_lines(console, _of_this_machine(planned.plan))
     print_lines(console, [f"{_counted(planned.plan)}; written to {path}"])
     return int(ExitCode.SATISFIED)
+
+
+def _of_this_machine(plan: Plan) -> Iterator[str]:
+    """What cannot run here although it is planned."""
+    from harness.execute.on_gpu import missing_devices
+    from harness.plan.devices import devices_of
+
+    for device, why in missing_devices(devices_of(plan)).items():
+        yield (
+            f"{device.value} cannot be used on this machine: {why}; "
+            "run the plan where it can: harness run --plan FILE"
+        )
 
 
 def _counted(plan: Plan) -> str:

@@ -64,6 +64,7 @@ def environment_of(
         places.recipes,
         weights_formats=(recorded.weights_format,) if recorded.weights_format else (),
         consumers=(recorded.consumer.name,),
+        devices=(recorded.device,),
         python_full=recorded.machine.python,
     ) as again:
         yield again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -186,7 +187,8 @@ def _say_left_out(left_out: Sequence[LeftOut]) -> None:
     """Say that cells are not in the plan for a reason that the user did not ask for."""
     unasked = [left for left in left_out if not left.why.startswith("not selected")]
     if unasked:
-        example = f"{unasked[0].what}: {unasked[0].why}"
+        ((why, _),) = Counter(left.why for left in unasked).most_common(1)
+        example = next(f"{left.what}: {why}" for left in unasked if left.why == why)
         print(f"{len(unasked)} left out, e.g. {example}; `harness plan` lists them")  # noqa: T201
 
 

@@ -74,10 +74,15 @@ def work_for(
         UsageError: a stored plan is out of date.
     """
     from harness import jsonio
+    from harness.execute.on_gpu import missing_devices
+    from harness.plan.devices import devices_of, for_machine
 
     if rules.plan is not None:
         return _stored(args, rules.plan, rules.policy, rules.repeat)
     planned, specs = plan_for(args, rules.policy, repeat=rules.repeat, on_likely=on_likely)
+    missing = missing_devices(devices_of(planned.plan))
+    plan = for_machine(planned.plan, missing=missing, required=rules.policy.required_devices)
+    planned = planned._replace(plan=plan)
     jsonio.write(args.output / "plan.json", planned.plan)
     return Work(planned, specs)
 

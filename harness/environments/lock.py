@@ -19,6 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from harness import jsonio
+from harness.cell import Device
 from harness.environments import torch_backend, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.conda.environment_yml import with_pins
@@ -78,6 +79,8 @@ def _solve(spec: EnvironmentSpec, attempt: Attempt, *, constrained: bool) -> Non
     """Turn the files in the attempt's folder into ``requirements.lock`` there."""
     settings = uv_command.settings()
     variables = _without_local_indexes(settings.variables)
+    if Device.CUDA in spec.devices:
+        variables = torch_backend.without_cpu_builds(variables)
     arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.lock", "--quiet"]
     arguments += ["--python-version", spec.python, "--python-platform", PLATFORM, "--only-binary", ":all:"]
     arguments += ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.cell import Backend, EnvironmentRef, WeightsFormat
+from harness.cell import Backend, Device, EnvironmentRef, WeightsFormat
 from harness.environments import backend as backends
 from harness.environments import leases, lock, solved, store
 from harness.environments import recipe as recipes
@@ -57,6 +57,7 @@ def replay(
     *,
     weights_formats: tuple[WeightsFormat, ...] = (),
     consumers: tuple[str, ...] = (),
+    devices: tuple[Device, ...] = (Device.CPU,),
     python_full: str = "",
 ) -> Iterator[Replayed]:
     """A specification that is exactly the recipe's; its folder is gone at the end.
@@ -64,7 +65,7 @@ def replay(
     Args:
         backend: by which it is to be made.
         stored: folder of recipes, where another backend may find its part of the same source.
-        weights_formats: what is to run in it, as for ``consumers``: no recipe says.
+        weights_formats: what is to run in it, as for ``consumers`` and ``devices``: no recipe says.
         python_full: the interpreter to be preferred, "3.11.9".
 
     Raises:
@@ -90,7 +91,11 @@ def replay(
         _refuse_foreign_steps(recipe, known)
         spec = _written(recipe, Path(scratch) / known.ref.name)
         spec = msgspec.structs.replace(
-            spec, weights_formats=weights_formats, consumers=consumers, python_full=python_full
+            spec,
+            weights_formats=weights_formats,
+            consumers=consumers,
+            devices=devices,
+            python_full=python_full,
         )
         yield Replayed(spec=spec, ref=_ref(spec, recipe, known))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
+from harness.cell import AS_DESCRIBED, Backend, Device, EnvironmentRef, WeightsFormat
 from harness.environments.docker import dockerfile
 from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
@@ -39,6 +39,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     variables: dict[str, str] = {}
     torch_backend: str = ""
     limits: Limits = Limits()
+    devices: tuple[Device, ...] = (Device.CPU,)
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         variables: environment variables that are set before anything starts in it.
         torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
         limits: what cells in it may use, where that differs from the defaults.
+        devices: what the builds in it compute on.
         python_full: the interpreter that is taken if the machine has it ("3.11.9"), else any ``python``.
     """
 
@@ -66,6 +68,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
     torch_backend: str
     limits: Limits = Limits()
+    devices: tuple[Device, ...] = (Device.CPU,)
     python_full: str = ""
 
     @property
@@ -176,6 +179,9 @@ def load(folder: Path) -> EnvironmentSpec:
     for needed in (folder / "requirements.in", folder / "health.py"):
         if not needed.is_file():
             raise ConfigurationError(f"{needed}: missing; every environment has one")
+    if not file.devices:
+        known = ", ".join(device.value for device in Device)
+        raise ConfigurationError(f"{path}: devices is empty; leave it out for cpu, or name some of: {known}")
     torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
     return EnvironmentSpec(
         name=folder.name,
@@ -187,6 +193,7 @@ def load(folder: Path) -> EnvironmentSpec:
         variables=file.variables,
         torch_backend=torch_backend,
         limits=file.limits,
+        devices=file.devices,
     )
 
 

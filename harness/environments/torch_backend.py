@@ -4,6 +4,9 @@ The default index's torch brings several GB of CUDA packages. ``--torch-backend=
 torch and its family at the small builds' own index, which is out of reach on some machines; their users
 hand a wheel over by find-links, and then nothing needs to be said: its version "2.13.0+cpu" is preferred to
 the default index's "2.13.0".
+
+An environment for a GPU names no build: it is the default index's that it wants. There such find-links are in
+the way, and are left out.
 """
 
 from __future__ import annotations
@@ -42,6 +45,27 @@ def arguments(
     if override is None and offered(spec.python, variables.get("UV_FIND_LINKS", ""), wanted=wanted):
         return ()
     return (f"--torch-backend={spec.torch_backend}",)
+
+
+def brings_cuda(pins: Mapping[str, str]) -> bool:
+    """Whether what is pinned computes on a GPU: NVIDIA's own libraries are among it."""
+    return any(name.startswith("nvidia-") for name in pins)
+
+
+def without_cpu_builds(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables for uv without find-links that hold a torch for the CPU: uv would prefer that."""
+    links = variables.get("UV_FIND_LINKS", "")
+    kept = [link for link in links.split(",") if link and not any(map(_is_for_cpu, _wheels(link)))]
+    others = {name: value for name, value in variables.items() if name != "UV_FIND_LINKS"}
+    return {**others, "UV_FIND_LINKS": ",".join(kept)} if kept else others
+
+
+def _is_for_cpu(wheel: str) -> bool:
+    try:
+        name, version, _, _ = parse_wheel_filename(wheel)
+    except InvalidWheelFilename:
+        return False
+    return name == "torch" and version.local == CPU_ONLY
 
 
 def pinned(pins: Mapping[str, str]) -> SpecifierSet:

@@ -28,8 +28,11 @@ def install(spec: EnvironmentSpec, python: Path, attempt: Attempt, settings: UvS
     pins = lock.pins(read_text(spec.lock))
     attempt.on_progress(f"{spec.name}: installing {len(pins)} packages")
     torch = torch_backend.pinned(pins)
+    variables = settings.variables
+    if torch_backend.brings_cuda(pins):
+        variables = torch_backend.without_cpu_builds(variables)
     arguments = ["pip", "install", "--python", str(python), "--only-binary", ":all:", "--no-deps"]
-    arguments += [*settings.arguments, *torch_backend.arguments(spec, settings.variables, wanted=torch)]
+    arguments += [*settings.arguments, *torch_backend.arguments(spec, variables, wanted=torch)]
     arguments += ["--requirement", str(spec.lock.absolute())]
     what = f"{spec.name}: installing packages"
-    uv_command.run(arguments, attempt, what=what, variables=settings.variables)
+    uv_command.run(arguments, attempt, what=what, variables=variables)

@@ -25,6 +25,7 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     conclusion: Conclusion
     log: Path
     peak_memory_bytes: int
+    peak_device_memory_bytes: int = 0
 
 
 def attempt(
@@ -72,4 +73,5 @@ def attempt(
         conclusion=conclude(evidence, tasks, question),
         log=log,
         peak_memory_bytes=evidence.finished.peak_memory_bytes,
+        peak_device_memory_bytes=evidence.peak_device_memory_bytes,
     )

@@ -24,12 +24,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     protocol: int = protocol.VERSION
     runner: str
-    description: str
+    description: str = ""
     weights: str = ""
-    weights_format: str
+    weights_format: str = ""
     device: str
     threads: int
     reply: str = _REPLY
+    check: bool = False
     tasks: Sequence[Task] = ()
 
 

@@ -17,7 +17,7 @@ from harness.errors import Interrupted, IsolationError, OutputError
 from harness.execute import artifacts, kept
 from harness.execute.attempt import Attempted, attempt
 from harness.execute.circumstances import of_damage, under_circumstances
-from harness.execute.conclude.agreement import agreement
+from harness.execute.conclude.agreement import agreement, hint_of_device
 from harness.execute.conclude.answers import Conclusion, with_required
 from harness.execute.conclude.believe import believed
 from harness.execute.conclude.checks import with_notes
@@ -42,6 +42,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     artifacts: tuple[Artifact, ...] = ()
     attempts: int = 0
     peak_memory_bytes: int = 0
+    peak_device_memory_bytes: int = 0
 
 
 def run_cell(
@@ -91,10 +92,12 @@ def run_cell(
     return msgspec.structs.replace(
         record,
         checks=(*_before(planned, conclusion.verdict, outcome.scan, built), *conclusion.checks),
+        hint=hint_of_device(cell, conclusion.verdict, outcome.agreement) or record.hint,
         outputs=tuple(j.result for j in conclusion.compared.judgements) if conclusion.compared else (),
         agreement=outcome.agreement,
         seconds=round(time.monotonic() - clock, 3),
         peak_memory_bytes=outcome.peak_memory_bytes,
+        peak_device_memory_bytes=outcome.peak_device_memory_bytes,
         attempts=max(1, outcome.attempts),
         limits=limits.stated(),
         isolation=workers.level.value,
@@ -137,6 +140,7 @@ def _outcome(
         artifacts=found,
         attempts=len(attempts),
         peak_memory_bytes=max(done.peak_memory_bytes for done in attempts),
+        peak_device_memory_bytes=max(done.peak_device_memory_bytes for done in attempts),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from harness.cell import Backend
+from harness.cell import Backend, Device
 from harness.collection.model import Model
 from harness.consumers import CONSUMERS
 from harness.environments import recipe, solved, store
@@ -25,8 +25,10 @@ from harness.errors import ConfigurationError, HarnessError, Interrupted
 from harness.execute import artifacts
 from harness.execute.budget import Budget, Expectations
 from harness.execute.conclude.checks import check_of_verdict, with_notes
+from harness.execute.gpus import NoGpuError
 from harness.execute.limits_of import limits_of
 from harness.execute.make_record import make_record, of_internal_error
+from harness.execute.on_gpu import OnGpu
 from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
@@ -83,6 +85,7 @@ class Session:
         self._recorded: set[str] = set()
         self._expectations = Expectations(())
         self._budget = Budget()
+        self._on_gpu = OnGpu(specs, preparation.cancel)
 
     def execute(
         self, cells: Sequence[PlannedCell], *, jobs: int, expectations: Expectations | None = None
@@ -127,13 +130,16 @@ class Session:
         for planned in cells:
             if planned.settled is not None:
                 self._record(self._settled(planned))
+            elif why_not := self._on_gpu.why_not(planned):
+                self._record(self._without_device(planned, Reason.DEVICE_UNAVAILABLE, why_not))
             else:
                 assert planned.cell.environment is not None, "a cell that runs has an environment"
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
         for cells_of_one in by_environment.values():  # while the cells of the first one run
-            self._expect(cells_of_one[0])
+            if any(planned.cell.device is Device.CPU for planned in cells_of_one):
+                self._expect(cells_of_one[0])
         workers = self._preparation.workers(self._observer.isolation)
         with ExitStack() as leases, ThreadPoolExecutor(max_workers=jobs) as pool:
             self._execute_all(by_environment, pool, workers, leases)
@@ -154,7 +160,7 @@ class Session:
         """Build one environment after the other; its cells run while the next one is built."""
         running: set[Future[None]] = set()
         try:
-            for name, cells in by_environment.items():
+            for name, cells in sorted(by_environment.items(), key=_on_gpu_last):
                 built = self._build(name, cells, leases)
                 if built is not None:
                     cells.sort(key=lambda planned: -self._expectations.of(planned.cell).seconds)
@@ -225,17 +231,23 @@ class Session:
         if self._cancel.is_set():
             raise Interrupted("stopped by the user")
         model = self._models[planned.cell.model.source]
+        limits = self.limits_of(planned)
         needed = self._expectations.of(planned.cell).memory_bytes
-        with self._budget.room(needed, cancel=self._cancel):
-            record = run_cell(
-                planned,
-                model,
-                built,
-                self._settings,
-                workers,
-                limits=self.limits_of(planned),
-                cancel=self._cancel,
-            )
+
+        def cell(workers: Workers) -> Record:
+            with self._budget.room(needed, cancel=self._cancel):
+                return run_cell(
+                    planned, model, built, self._settings, workers, limits=limits, cancel=self._cancel
+                )
+
+        if planned.cell.device is Device.CPU:
+            record = cell(workers)
+        else:
+            runner = CONSUMERS[planned.cell.consumer.name].RUNNER
+            try:
+                record = self._on_gpu.run(built, workers, runner=runner, cell=cell)
+            except NoGpuError as error:
+                record = self._without_device(planned, Reason.DEVICE_UNHEALTHY, str(error))
         try:
             self._record(record)
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
@@ -253,6 +265,11 @@ class Session:
             msgspec.structs.replace(record, checks=(check_of_verdict(check, verdict),)) if check else record
         )
 
+    def _without_device(self, planned: PlannedCell, reason: Reason, message: str) -> Record:
+        verdict = Verdict.because(reason, message)
+        record = self._not_run(planned, verdict, (), at=self._clock.now())
+        return msgspec.structs.replace(record, checks=(check_of_verdict(Check.ENVIRONMENT, verdict),))
+
     def _not_run(
         self, planned: PlannedCell, verdict: Verdict, log: tuple[Artifact, ...], *, at: str
     ) -> Record:
@@ -266,6 +283,11 @@ class Session:
             self._ledger.append(record)
             self._recorded.add(record.key)
             self._observer.recorded(record)
+
+
+def _on_gpu_last(of_environment: tuple[str, list[PlannedCell]]) -> bool:
+    """Sorts what the CPU gives before what the GPU's outputs are held against."""
+    return any(planned.cell.device is not Device.CPU for planned in of_environment[1])
 
 
 def _of_environment(error: EnvironmentBuildError) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import tempfile
 import threading
@@ -21,6 +22,8 @@ from harness.execute.isolate.run import run_confined
 from harness.execute.stage import WORKER_PACKAGE
 from harness.execute.warm.fork_server import ForkedCells, ForkServer, NotForkedError, ServerGoneError
 from harness.execute.warm.separate import CELLS, separation
+from harness.gpu import shown
+from harness.gpu.gpu import Gpu
 from harness.limits import Limits
 from harness.proc import Finished
 
@@ -80,6 +83,15 @@ class Workers:
         self._starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
         self._failures: defaultdict[Kind, int] = defaultdict(int)
         self._removing = ThreadPoolExecutor(max_workers=1)
+        self._of_device: dict[str, str] = {}
+
+    def on(self, gpu: Gpu) -> Workers:
+        """The same workers with this GPU. Never forked: CUDA does not survive that. Not to be closed."""
+        found = copy.copy(self)
+        found._confinement = self._confinement.with_gpu(gpu)
+        found._warm = False
+        found._of_device = shown.variables(gpu)
+        return found
 
     def __enter__(self) -> Workers:
         return self
@@ -230,7 +242,8 @@ class Workers:
     def _surroundings(self, cell: Path, built: BuiltEnvironment) -> dict[str, Any]:
         inside = self._inside(cell, built)
         private = {name: f"{inside}/{folder}" for name, folder in _PRIVATE_FOLDERS.items()}
-        return {"env": {**run_variables(built, threads=self._threads), **private}, "cwd": inside}
+        env = {**run_variables(built, threads=self._threads), **self._of_device, **private}
+        return {"env": env, "cwd": inside}
 
     def _separate(self, cell: Path, built: BuiltEnvironment) -> Mapping[str, Any] | None:
         """What a forked worker does to be alone; the files of other cells vanish below an empty folder."""

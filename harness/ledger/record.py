@@ -73,13 +73,18 @@ class OutputResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Agreement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A cell's outputs against those of other weights or another device of the same model in the same tool.
 
-    ``max_abs_diff`` is None where no finite number tells it.
+    ``max_abs_diff`` is None where no finite number tells it. ``atol`` and ``rtol`` are the widest tolerances
+    that any output was allowed, None where none was compared. ``reproduces``: whether the other cell gave the
+    declared outputs, None where a record does not tell.
     """
 
     weights_format: WeightsFormat
     device: Device
     agrees: bool
     max_abs_diff: float | None
+    atol: float | None = None
+    rtol: float | None = None
+    reproduces: bool | None = None
 
     def __post_init__(self) -> None:
         if self.max_abs_diff is not None and not math.isfinite(self.max_abs_diff):
@@ -114,6 +119,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     processors: int = 0
     memory_bytes: int = 0
     python: str = ""
+    gpu: str = ""
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -130,6 +136,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution of one cell. See the module ``harness.verdict`` for the vocabulary.
 
+    ``peak_device_memory_bytes`` is what the model had of its GPU's memory, 0 where nobody tells.
     ``limits`` are those of one attempt, by the names of ``harness.limits.Limits``; ``repeat`` is how often
     the declared inputs were run in it; ``collection`` is where ``model.source`` was found, as it was given.
 
@@ -157,6 +164,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agreement: tuple[Agreement, ...] = ()
     seconds: float = 0.0
     peak_memory_bytes: int = 0
+    peak_device_memory_bytes: int = 0
     attempts: int = 1
     started_at: str = ""
     harness: HarnessRef

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from harness.cell import WeightsFormat
+from harness.cell import Device, WeightsFormat
 from harness.plan.matrix import Offer, Selection
 
 OnLikely: TypeAlias = Callable[[str, str], None]
@@ -38,9 +38,13 @@ class Likely:
         if self._selection.weights:
             formats &= set(self._selection.weights)
         for offer in self._offers:
-            if formats & set(offer.weights_formats):
+            if formats & set(offer.weights_formats) and self._computes_there(offer):
                 for consumer in offer.consumers:
                     self._tell(offer.ref.name, consumer)
+
+    def _computes_there(self, offer: Offer) -> bool:
+        """Whether its cells are started ahead: those on a GPU never are, see ``harness.execute.workers``."""
+        return Device.CPU in self._selection.devices and Device.CPU in offer.devices
 
     def _tell(self, environment: str, consumer: str) -> None:
         wanted = not self._selection.consumers or consumer in self._selection.consumers

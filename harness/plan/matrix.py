@@ -137,13 +137,17 @@ def _cells_of(
                 yield _settled(cell, consumer.DEPTH, "not supported by the tool", settings, settled)
             elif not serving:
                 yield LeftOut(what=what, why=f"no environment has {name} for {weights.value}")
+            there = any(device in offer.devices for offer in serving)
             for offer in serving if unsupported is None else ():
                 if device not in offer.devices:
+                    if there:  # an environment of this device's own is what a reader expects
+                        continue
                     why = f"environment {offer.ref.name} has no build for {device.value}"
                     yield LeftOut(what=f"{what} · {offer.ref.name} · {device.value}", why=why)
                     continue
                 cell = _cell(model.ref, weights, name, offers, offer, device)
                 why = f"{name} opens {weights.value} in {offer.ref.name}"
+                why += ", on a machine with a GPU" if device is Device.CUDA else ""
                 yield _planned(cell, consumer.DEPTH, why, settings, policy.deciding_for(cell))
             if declared := described.get((model.ref.source, weights, name)):
                 yield _as_described(declared, model.ref, weights, name, consumer, device, settings, policy)

@@ -25,6 +25,7 @@ def offers_of(
             ref=spec.ref(backend),
             weights_formats=spec.weights_formats,
             consumers={name: _locked_version(spec, name, consumers) for name in spec.consumers},
+            devices=spec.devices,
         )
         for spec in specs
     ]

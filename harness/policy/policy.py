@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from harness.cell import Cell
+from harness.cell import Cell, Device
 from harness.limits import Limits, layered
 from harness.policy.bounds import Bounds
 from harness.policy.isolation import Isolation
@@ -132,6 +132,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``verify_files`` says to hash every file in every run, whatever is known of it.
     ``as_described`` says whether weights also run in what their authors declare.
+    ``required_devices``: where one of them cannot be used, its cells have no verdict; else they are left out.
     """
 
     schema: int = SCHEMA
@@ -144,6 +145,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     verify_files: bool = False
     scan: ScanRules = ScanRules()
     as_described: bool = False
+    required_devices: tuple[Device, ...] = ()
 
     def level_of(self, cell: Cell) -> tuple[Level, str]:
         """The level of a cell, and the rule that decided it in words: the first one that matches."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.cell import Device
 from harness.errors import ConfigurationError
 from harness.isolation import Level as IsolationLevel
 from harness.policy.bounds import Bound, Bounds
@@ -41,6 +42,7 @@ _WORDS: dict[str, Iterable[Enum]] = {
     "isolation.level": IsolationLevel,
     "isolation.container": Containers,
     "scan.unreadable": OnUnreadable,
+    "required_devices": Device,
 }
 
 _PATH = re.compile(r"(?s)(?P<what>.*?)(?: - at `\$\.(?P<path>.*)`)?")

@@ -228,6 +228,10 @@ def _facts(record: Record) -> tuple[Fact, ...]:
         Fact(term="Python", text=record.machine.python),
         Fact(term="Time", text=quantities.duration(record.seconds)),
         Fact(term="Peak memory", text=quantities.memory(record.peak_memory_bytes)),
+        Fact(term="GPU", text=record.machine.gpu),
+        Fact(term="Peak GPU memory", text=quantities.memory(record.peak_device_memory_bytes))
+        if record.peak_device_memory_bytes
+        else None,
         Fact(term="Attempts", text=str(record.attempts)),
         Fact(term="Limits", text=quantities.limits(record.limits)),
         Fact(term="Run", text=record.run, href=addresses.web_link(record.run_url)),

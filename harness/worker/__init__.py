@@ -13,6 +13,7 @@ relative to the folder of the job, which may lie elsewhere for the worker than f
     weights         path of the weights' own file
     weights_format  "onnx", ...
     device          "cpu" or "cuda"
+    check           whether only the device is to be tried, false if left out: nothing is loaded then
     threads         how many threads the framework may use
     reply           path of the file that the reply is appended to
     tasks           [{name, inputs: [path of .npy, ...], outputs: folder, padding: bool}, ...] in this order
@@ -23,9 +24,11 @@ have come after the last line:
     {"event": "stage", "stage": "import" | "load", "seconds": s of the step before}
     {"event": "needs", "names": what the weights import that loading them as weights only would refuse,
      "module.name", the first 20; left out if that is nothing, or not known}
+    {"event": "device", "computes": names of the frameworks that computed on it, at least one}
     {"event": "loaded", "seconds": s}
     {"event": "begin", "task": name}
     {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,
+     "peak_device_memory_bytes": so far, 0 on the CPU,
      "outputs": [{name, file: its name in the folder of the task's outputs}, ...]}
     {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
      "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,

@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import Any
 
-from . import protocol
+from . import gpu, protocol
 
 _MOST_NAMES, _LONGEST_NAME = 20, 200
 
@@ -49,6 +49,10 @@ def _work(job: protocol.Job, reply: protocol.Reply) -> None:
     reply.send("stage", stage="import", seconds=0.0)
     clock = time.perf_counter()
     try:
+        if job.device == "cuda":
+            gpu.prepare()
+        if job.check:
+            return reply.send("device", computes=gpu.check())
         runner = importlib.import_module(".runners." + job.runner, __package__)
         runner.prepare(job)
     except (Exception, SystemExit) as error:
@@ -64,11 +68,11 @@ def _work(job: protocol.Job, reply: protocol.Reply) -> None:
         return reply.error("load", None, error)
     reply.send("loaded", seconds=time.perf_counter() - clock)
     for task in job.tasks:
-        _run(runner, model, task, reply)
+        _run(runner, model, task, reply, on_gpu=job.device == "cuda")
     return None
 
 
-def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply) -> None:
+def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply, *, on_gpu: bool) -> None:
     reply.send("begin", task=task["name"])
     try:
         outputs, seconds = runner.predict(model, task["inputs"], task["outputs"], task["padding"])
@@ -82,6 +86,7 @@ def _run(runner: Any, model: Any, task: dict[str, Any], reply: protocol.Reply) -
             task=task["name"],
             seconds=seconds,
             peak_memory_bytes=_peak_memory_bytes(),
+            peak_device_memory_bytes=gpu.peak_memory_bytes() if on_gpu else 0,
             outputs=outputs,
         )
 

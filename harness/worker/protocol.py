@@ -8,7 +8,7 @@ import re
 import tempfile
 import traceback
 
-VERSION = 5
+VERSION = 6
 EXIT_FAILED = 113  # the worker's own code failed, e.g. no room for the reply
 _MAX_TEXT = 20000
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
@@ -33,6 +33,7 @@ class Job:
         self.weights_format = content["weights_format"]
         self.device = content["device"]
         self.threads = content["threads"]
+        self.check = content.get("check", False)
         self.reply = os.path.join(folder, content["reply"])
         self.tasks = [
             dict(

@@ -149,7 +149,7 @@ def test_a_selection_that_matches_nothing(
 def test_a_selection_that_leaves_no_cell(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    only = ("--select", "nuclei-unet2d", "--device", "cuda")
+    only = ("--select", "membrane-keras2d", "--device", "cuda")
     code, line = failing(capsys, "run", collection, *only, "--output", tmp_path)
     assert code == ExitCode.USAGE
     assert "no cell is left to run" in line
@@ -259,9 +259,9 @@ def test_planning_says_why(tmp_path: Path, collection: Path, capsys: pytest.Capt
     assert code == 0
     assert "bioimageio.core opens onnx in onnx" in printed
     assert "nuclei-unet2d · pytorch_state_dict · bioimageio.core: not selected by --weights" in printed
-    assert "environment onnx has no build for cuda" in printed
+    assert "bioimageio.core opens onnx in onnx-cuda, on a machine with a GPU" in printed
     plan = json.loads((tmp_path / "plan.json").read_text())
-    assert [cell["cell"]["weights_format"] for cell in plan["cells"]] == ["torchscript", "onnx"]
+    assert [cell["cell"]["weights_format"] for cell in plan["cells"]] == ["torchscript"] * 2 + ["onnx"] * 2
 
 
 def test_a_broken_model_does_not_keep_the_others_from_the_plan(

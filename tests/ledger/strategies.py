@@ -74,6 +74,9 @@ AGREEMENTS = every(
     device=st.sampled_from(Device),
     agrees=st.booleans(),
     max_abs_diff=st.none() | NUMBERS,
+    atol=st.none() | NUMBERS,
+    rtol=st.none() | NUMBERS,
+    reproduces=st.none() | st.booleans(),
 )
 VERDICTS = st.just((Status.PASSED, None, None)) | st.tuples(
     st.sampled_from([Status.FAILED, Status.INCONCLUSIVE, Status.NOT_APPLICABLE]),
@@ -110,6 +113,7 @@ def records(draw: st.DrawFn) -> Record:
             agreement=few(AGREEMENTS),
             seconds=NUMBERS,
             peak_memory_bytes=COUNTS,
+            peak_device_memory_bytes=COUNTS,
             attempts=COUNTS,
             started_at=TEXT,
             harness=every(HarnessRef, version=TEXT, commit=TEXT),
@@ -122,7 +126,13 @@ def records(draw: st.DrawFn) -> Record:
             isolation=TEXT,
             platform=TEXT,
             machine=every(
-                Machine, system=TEXT, processor=TEXT, processors=COUNTS, memory_bytes=COUNTS, python=TEXT
+                Machine,
+                system=TEXT,
+                processor=TEXT,
+                processors=COUNTS,
+                memory_bytes=COUNTS,
+                python=TEXT,
+                gpu=TEXT,
             ),
             model_info=every(
                 ModelInfo,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.cell import Cell, WeightsFormat
+from harness.cell import Cell, Device, WeightsFormat
 from harness.isolation import Level as IsolationLevel
 from harness.limits import Limits
 from harness.policy import DEFAULT, Level, Policy
@@ -27,6 +27,7 @@ def test_without_a_policy_every_cell_is_required_and_nothing_is_bounded() -> Non
     assert DEFAULT.deciding() == {}
     assert not DEFAULT.as_described
     assert Policy(as_described=True).deciding() == {}, "it adds cells and changes none"
+    assert Policy(required_devices=(Device.CUDA,)).deciding() == {}, "it keeps cells and changes none"
 
 
 @given(st.lists(RULES, max_size=4), CELLS)

@@ -128,6 +128,10 @@ def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
             "rules = []",
             "field rules: is unknown; known: schema, rule, waiver, checks, limits, tolerance, isolation, ver",
         ),
+        (
+            'required_devices = ["gpu"]',
+            r"field required_devices\[0\]: 'gpu' is none of them; known: ",
+        ),
         ("as_described = 1", "field as_described: expected `bool`, got `int`$"),
         ("rule =", "is no TOML: "),
         ("a = " + "[" * 100_000, "is no TOML: "),

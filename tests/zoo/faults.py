@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from harness.verdict import Reason, Status
 from tests.environments.conftest import TOML, Index, Maker
+from tests.gpu.stand_in import HEALTHY, path_with, stand_in
 from tests.main_job.conftest import ROOT, Run, run_harness
 from tests.zoo.building import as_it_is, with_code
 
@@ -57,16 +58,18 @@ class Bench(NamedTuple):
             self.models, self.output, *ONE_AT_A_TIME, *options, **{**self.variables, **variables}
         )
 
-    def run_in(self, *, lock: str = LOCK, health: str = "", **variables: str) -> Run:
+    def run_in(
+        self, *options: str, lock: str = LOCK, health: str = "", toml: str = TOML, **variables: str
+    ) -> Run:
         """``harness run`` of a good model in a little environment, in a cache of its own.
 
         It holds no more than a package that bears the name of the reference runtime.
         """
         as_it_is("onnx")(self.models / "good")
         self.packages.add(*TOOL)
-        made = Maker(self.folder / "environments")(lock=lock, requirements="", health=health, toml=TOML)
+        made = Maker(self.folder / "environments")(lock=lock, requirements="", health=health, toml=toml)
         cache = {"HARNESS_CACHE_DIR": str(self.folder / "cache"), **variables}
-        return self.run("--environments", str(made.folder.parent), **cache)
+        return self.run("--environments", str(made.folder.parent), *options, **cache)
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """``harness run`` in the background."""
@@ -181,6 +184,23 @@ def _model_edited_while_it_waits(bench: Bench) -> Run:
     return Run(process.returncode, output, "", bench.output)
 
 
+def _on_gpu(bench: Bench, printed: str) -> Run:
+    """A cell on a GPU, where a program stands in for nvidia-smi."""
+    bench.models.mkdir(exist_ok=True)
+    (bench.models / "policy.toml").write_text('schema = 1\nrequired_devices = ["cuda"]\n', "utf-8")
+    path = path_with(stand_in(bench.folder / "bin", printed))
+    return bench.run_in("--device", "cuda", toml=f'{TOML}devices = ["cuda"]\n', PATH=path)
+
+
+def _no_gpu(bench: Bench) -> Run:
+    return _on_gpu(bench, "No devices were found\n")
+
+
+def _gpu_that_does_not_compute(bench: Bench) -> Run:
+    """Its driver tells of it, and nothing in the environment can use it."""
+    return _on_gpu(bench, HEALTHY)
+
+
 def kill_workers(bench: Bench) -> int:
     """Kill what runs a model now, as no model kills itself; how many there were."""
     workers = bench.workers()
@@ -224,6 +244,13 @@ FAULTS = (
         _tool_that_cannot_be_imported,
         Reason.ENVIRONMENT_UNHEALTHY,
         ("the tool cannot be imported", "ModuleNotFoundError"),
+    ),
+    Fault("no-gpu", _no_gpu, Reason.DEVICE_UNAVAILABLE, ("nvidia-smi finds no GPU", "No devices were found")),
+    Fault(
+        "gpu-that-does-not-compute",
+        _gpu_that_does_not_compute,
+        Reason.DEVICE_UNHEALTHY,
+        ("NVIDIA H100", "nothing in this environment computes on a GPU"),
     ),
     Fault("interpreter-that-went", _interpreter_that_went, Reason.ENVIRONMENT_UNHEALTHY, ("python",)),
     Fault("full-disk", _full_disk, Reason.DISK_FULL, ("No space left on device",), needs_root=True),

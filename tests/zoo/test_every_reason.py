@@ -8,12 +8,8 @@ from collections import Counter
 import pytest
 
 from harness import labels
-from harness.cell import Backend, Device
-from harness.consumers import CONSUMERS
-from harness.environments.spec import load_all
-from harness.plan.offers import offers_of
 from harness.verdict import Reason
-from tests.main_job.conftest import ROOT
+from tests.main_job import test_on_gpu
 from tests.zoo import cases, cases_agreement, faults, web
 from tests.zoo.case import MEANING, Case, Meaning
 from tests.zoo.conftest import ZooRun
@@ -36,12 +32,10 @@ def test_a_case_produces_it(reason: Reason) -> None:
     assert reason in PRODUCED
 
 
-def test_devices_cannot_disagree_where_there_is_one() -> None:
-    """Until an environment computes on a second device; from then on that reason needs its case, too."""
+def test_devices_disagree_where_there_are_two() -> None:
+    """Its case needs a GPU, and is among the tests of the main job that do."""
     assert Reason.DEVICES_DISAGREE not in PRODUCED
-    specs = load_all(ROOT / "environments")
-    for offer in offers_of(specs.values(), backend=Backend.VENV, consumers=CONSUMERS):
-        assert offer.devices == (Device.CPU,)
+    assert Reason.DEVICES_DISAGREE in test_on_gpu.PRODUCED
 
 
 @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.slug)

@@ -12,7 +12,7 @@ from urllib.parse import urlparse
 
 import msgspec
 
-from harness.environments import uv_command
+from harness.environments import torch_backend, uv_command
 from harness.environments.docker import local_wheels
 
 _INSIDE = "/build"  # where the build stage of the template has what is in the folder "settings"
@@ -61,6 +61,8 @@ def for_build(
     """
     given = uv_command.settings(environ)
     asked = given.variables
+    if torch_backend.brings_cuda(pins):
+        asked = torch_backend.without_cpu_builds(asked)
     passed = {name: value for name, value in asked.items() if _is_passed(name)}
     indexes, folders = _indexes(asked)
     links, places = _find_links(asked)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.cell import Cell
+from harness.cell import Cell, Device
 from harness.collection.tensors import Array
 from harness.execute.conclude.checks import check_of_verdict
-from harness.execute.conclude.compare import first_difference
+from harness.execute.conclude.compare import Difference, first_difference
 from harness.execute.conclude.question import Question
 from harness.execute.kept import Kept
 from harness.ledger.record import Agreement, CheckResult
-from harness.verdict import PASSED, Check, CheckStatus, Reason, Verdict
+from harness.verdict import PASSED, Check, CheckStatus, Reason, Status, Verdict
 
 
 def agreement(
@@ -33,21 +33,24 @@ def agreement(
     differing: list[str] = []
     reason: Reason | None = None
     for other, arrays in others:
-        largest, beyond = _against(produced, arrays, question, other)
+        found = _against(produced, arrays, question, other)
         pairs.append(
             Agreement(
                 weights_format=other.weights_format,
                 device=other.device,
-                agrees=not beyond,
-                max_abs_diff=largest,
+                agrees=not found.beyond,
+                max_abs_diff=found.largest,
+                atol=found.atol,
+                rtol=found.rtol,
+                reproduces=other.reproduces,
             )
         )
         name = _name(other, cell)
-        if beyond:
+        if found.beyond:
             only_device = other.weights_format is cell.weights_format
             reason = reason or (Reason.DEVICES_DISAGREE if only_device else Reason.FORMATS_DISAGREE)
             which = "reproduces" if other.reproduces else "does not reproduce"
-            differing.append(f"differs from {name}, which {which} the declared outputs: {beyond}")
+            differing.append(f"differs from {name}, which {which} the declared outputs: {found.beyond}")
         else:
             agreeing.append(name)
     lines = [f"agrees with {', '.join(agreeing)}"] if agreeing else []
@@ -56,11 +59,23 @@ def agreement(
     return check_of_verdict(Check.AGREEMENT, verdict, passed=message), tuple(pairs)
 
 
+def hint_of_device(cell: Cell, verdict: Verdict, pairs: Sequence[Agreement]) -> str:
+    """What to do where only the GPU differs: the same weights are right on the CPU. Empty if it is not so."""
+    on_cpu = (p for p in pairs if p.weights_format is cell.weights_format and p.device is Device.CPU)
+    elsewhere = cell.device is not Device.CPU and any(pair.reproduces for pair in on_cpu)
+    if verdict.status is not Status.FAILED or not elsewhere:
+        return ""
+    return (
+        "Only the GPU differs: on the CPU the same weights give the declared outputs. Look for operations "
+        "whose result depends on the device, or state a tolerance for it."
+    )
+
+
 def _against(
     produced: tuple[Array, ...], other: tuple[Array, ...], question: Question, kept: Kept
-) -> tuple[float | None, str]:
+) -> Difference:
     if len(produced) != len(other):
-        return None, f"{len(produced)} outputs against {len(other)}"
+        return Difference(None, f"{len(produced)} outputs against {len(other)}")
     return first_difference(produced, other, question, also=kept.weights_format)
 
 

@@ -25,6 +25,15 @@ _MEMORY = (
     ),
     Reason.MEMORY_LIMIT,
 )
+# What CUDA says where the GPU or its driver failed, and no program that ran on it.
+_DEVICE = (
+    (
+        r"no kernel image is available|uncorrectable (ECC|NVLink) error|GPU is lost|hardware stack error"
+        r"|busy or unavailable|no CUDA-capable device|driver version is insufficient|CUDA driver initiali"
+        r"|Found no NVIDIA driver"
+    ),
+    Reason.DEVICE_UNHEALTHY,
+)
 _NETWORK = (
     r"^(gaierror|ConnectionRefusedError|ConnectionError|URLError|ConnectError|ConnectTimeout)",
     Reason.NETWORK_ACCESS,
@@ -38,6 +47,7 @@ _LOAD: tuple[tuple[str, Reason], ...] = (
     _DISK,
     _TOO_LARGE,
     _MEMORY,
+    _DEVICE,
     _NETWORK,
     (r"^OSError: \[Errno 5\]", Reason.INTERNAL_ERROR),
     (
@@ -59,6 +69,7 @@ _RUN: tuple[tuple[str, Reason], ...] = (
     _DISK,
     _TOO_LARGE,
     _MEMORY,
+    _DEVICE,
     _NETWORK,
     _PROCESSING,
 )

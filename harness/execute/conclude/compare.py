@@ -14,6 +14,21 @@ from harness.execute.judge.judge import Judgement, judge
 from harness.verdict import PASSED, Reason, Verdict
 
 
+class Difference(NamedTuple):
+    """Two sets of outputs of one model.
+
+    Attributes:
+        largest: absolute difference; None if no finite number tells it.
+        beyond: in words what differs beyond tolerance, empty if nothing does.
+        atol, rtol: the widest that were allowed to an output; None if none was compared.
+    """
+
+    largest: float | None
+    beyond: str
+    atol: float | None = None
+    rtol: float | None = None
+
+
 class Comparison(NamedTuple):
     """One judgement and one produced array for each described output; none if they cannot be paired."""
 
@@ -67,18 +82,14 @@ def first_difference(
     question: Question,
     *,
     also: WeightsFormat | None = None,
-) -> tuple[float | None, str]:
-    """Two sets of outputs of one model against each other.
+) -> Difference:
+    """Two sets of outputs of one model against each other, up to the first that differs beyond tolerance.
 
     Args:
         produced, reference: one array for each described output.
         also: the weights that gave ``reference``, if they are others.
-
-    Returns:
-        The largest absolute difference (None if no finite number tells it), and in words what differs beyond
-        tolerance; empty if nothing does.
     """
-    largest: float | None = 0.0
+    found = Difference(0.0, "")
     for tensor, array, other in zip(question.model.description.outputs, produced, reference, strict=True):
         judgement = judge(
             tensor.id,
@@ -89,8 +100,14 @@ def first_difference(
             label_map=tensor.label_map,
             axes=tensor.axes,
         )
-        difference = judgement.result.max_abs_diff
-        largest = None if largest is None or difference is None else max(largest, difference)
-        if not judgement.passed:
-            return largest, f"output {tensor.id}: {judgement.result.message}"
-    return largest, ""
+        result = judgement.result
+        known = found.largest is not None and result.max_abs_diff is not None
+        found = Difference(
+            largest=max(found.largest or 0.0, result.max_abs_diff or 0.0) if known else None,
+            beyond="" if judgement.passed else f"output {tensor.id}: {result.message}",
+            atol=max(found.atol or 0.0, result.atol),
+            rtol=max(found.rtol or 0.0, result.rtol),
+        )
+        if found.beyond:
+            break
+    return found

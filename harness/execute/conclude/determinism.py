@@ -30,11 +30,11 @@ def determinism(runs: Sequence[tuple[Array, ...]], question: Question) -> tuple[
         if all(map(bitwise_equal, other, first)):
             continue
         bitwise = False
-        difference, beyond = first_difference(other, first, question)
-        if beyond:
-            message = f"unstable: run {number} differs from the first: {beyond}"
+        found = first_difference(other, first, question)
+        if found.beyond:
+            message = f"unstable: run {number} differs from the first: {found.beyond}"
             return Verdict.because(Reason.NOT_DETERMINISTIC, message), message
-        largest = None if largest is None or difference is None else max(largest, difference)
+        largest = None if largest is None or found.largest is None else max(largest, found.largest)
     if bitwise:
         return PASSED, f"{len(runs)} runs are bitwise equal"
     size = "" if largest is None else f"; largest difference {largest:.3g}"

@@ -30,6 +30,12 @@ class NeedsEvent(msgspec.Struct, frozen=True, tag_field="event", tag="needs"):
     names: tuple[str, ...]
 
 
+class DeviceEvent(msgspec.Struct, frozen=True, tag_field="event", tag="device"):
+    """The device was tried, and these frameworks computed on it."""
+
+    computes: tuple[str, ...]
+
+
 class LoadedEvent(msgspec.Struct, frozen=True, tag_field="event", tag="loaded"):
     """The weights were loaded, in so many seconds."""
 
@@ -56,6 +62,7 @@ class ResultEvent(msgspec.Struct, frozen=True, tag_field="event", tag="result"):
     seconds: Seconds
     outputs: tuple[ProducedOutput, ...]
     peak_memory_bytes: Bytes
+    peak_device_memory_bytes: Bytes = 0
 
 
 class ErrorEvent(msgspec.Struct, frozen=True, tag_field="event", tag="error"):
@@ -76,7 +83,7 @@ class EndEvent(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
     """The reply is complete."""
 
 
-Event = StageEvent | NeedsEvent | LoadedEvent | BeginEvent | ResultEvent | ErrorEvent | EndEvent
+Event = StageEvent | NeedsEvent | DeviceEvent | LoadedEvent | BeginEvent | ResultEvent | ErrorEvent | EndEvent
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +113,17 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def needs(self) -> tuple[str, ...]:
         """What the weights import that is no part of weights, as the framework itself tells."""
         return next((event.names for event in self.events if isinstance(event, NeedsEvent)), ())
+
+    @property
+    def computed(self) -> bool:
+        """Whether the device that was to be tried has computed something."""
+        return any(isinstance(event, DeviceEvent) for event in self.events)
+
+    @property
+    def peak_device_memory_bytes(self) -> int:
+        """The most that the worker had of its GPU's memory; 0 on the CPU."""
+        results = (event for event in self.events if isinstance(event, ResultEvent))
+        return max((event.peak_device_memory_bytes for event in results), default=0)
 
     @property
     def tracebacks(self) -> str:

@@ -7,6 +7,7 @@ starts ``setpriv`` gives up all rights for a user id that nobody has.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import signal
@@ -20,6 +21,8 @@ from harness.errors import IsolationError
 from harness.execute.isolate import seccomp, system
 from harness.execute.isolate.level import PROCESSES, Command, Level, Mount, no_images
 from harness.execute.isolate.open_folder import open_to_everybody
+from harness.gpu import shown
+from harness.gpu.gpu import Gpu
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 
@@ -83,21 +86,24 @@ class Bubblewrap:
         self._warm = warm
         self._processes = processes
         self._temporary_bytes = temporary_bytes
+        self._devices: tuple[Path, ...] = ()
+        self._libraries: tuple[Path, ...] = ()
 
     def in_image(self, image: str) -> Bubblewrap:
         """Not to be had."""
         raise no_images(self.level, image)
 
+    def with_gpu(self, gpu: Gpu) -> Bubblewrap:
+        """The same with the device files of this GPU, and the driver's libraries."""
+        found = copy.copy(self)
+        found._devices, found._libraries = shown.device_nodes(gpu), shown.driver_libraries()
+        return found
+
     def for_fork_server(self) -> Bubblewrap:
         """The same for a fork server, see ``warm``."""
-        return Bubblewrap(
-            program=self.program,
-            helpers=self.helpers,
-            root=self._root,
-            warm=True,
-            processes=self._processes,
-            temporary_bytes=self._temporary_bytes,
-        )
+        found = copy.copy(self)
+        found._warm = True
+        return found
 
     def path(self, mount: Mount) -> str:
         """Its target."""
@@ -170,8 +176,12 @@ class Bubblewrap:
         options += [*system.binds(), "--proc", "/proc", "--dev", "/dev"]
         for folder in ("/dev/shm", "/tmp"):  # noqa: S108  the sandbox's own
             options += ["--perms", "1777", "--size", str(self._temporary_bytes), "--tmpfs", folder]
-        options += ["--remount-ro", "/dev"]
         made = {"/dev", "/etc", "/proc", "/tmp", "/usr"}  # noqa: S108
+        for device in self._devices:
+            options += [*system.parents(str(device), made), "--dev-bind", str(device), str(device)]
+        options += ["--remount-ro", "/dev"]
+        for library in self._libraries:
+            options += [*system.parents(str(library), made), "--ro-bind", str(library), str(library)]
         for mount in mounts:
             bind = "--bind" if mount.writable else "--ro-bind"
             options += [*system.parents(mount.target, made), bind, str(mount.source), mount.target]

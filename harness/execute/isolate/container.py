@@ -38,6 +38,8 @@ from harness.execute.isolate.level import PROCESSES, Command, Level, Mount
 from harness.execute.isolate.open_folder import open_to_everybody
 from harness.execute.isolate.seccomp import Variant
 from harness.execute.scratch import scratch_folder
+from harness.gpu import shown
+from harness.gpu.gpu import Gpu
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
 
@@ -93,6 +95,7 @@ class Container:
         self._temporary_bytes = temporary_bytes
         self._hardening = tuple(hardening)
         self._warm = warm
+        self._gpu: Gpu | None = None
 
     def path(self, mount: Mount) -> str:
         """Its target."""
@@ -110,6 +113,12 @@ class Container:
         """The same in another image, which has a system of its own."""
         found = copy.copy(self)
         found._image, found._shown = image, ()
+        return found
+
+    def with_gpu(self, gpu: Gpu) -> Container:
+        """The same with this GPU."""
+        found = copy.copy(self)
+        found._gpu = gpu
         return found
 
     def for_fork_server(self) -> Container:
@@ -165,7 +174,17 @@ class Container:
             options += ["--cpus", f"{self._cpus:g}"]
         for mount in _visible(mounts):
             options += ["--mount", _in_words(mount)]
-        return tuple(options)
+        return (*options, *self._options_of_gpu())
+
+    def _options_of_gpu(self) -> list[str]:
+        """An image gets the driver from NVIDIA's toolkit; the machine's own system has it already."""
+        if self._gpu is None:
+            return []
+        if not self._shown:
+            return ["--gpus", f"device={self._gpu.uuid}"]
+        devices = [f"--device={path}" for path in shown.device_nodes(self._gpu)]
+        mounts = [Mount(source=path, target=str(path)) for path in shown.driver_libraries()]
+        return [*devices, *(option for mount in mounts for option in ("--mount", _in_words(mount)))]
 
     def allowing_namespaces(self, folder: Path) -> tuple[str, ...]:
         """Options without which nobody inside could make any; ``folder`` is for what they name."""

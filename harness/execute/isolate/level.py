@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from harness.errors import IsolationError
+from harness.gpu.gpu import Gpu
 from harness.isolation import Level
 from harness.limits import DEFAULTS, Limits
 from harness.proc import Finished
@@ -77,6 +78,9 @@ class Confinement(Protocol):
         Raises:
             IsolationError: this level runs no images.
         """
+
+    def with_gpu(self, gpu: Gpu) -> Confinement:
+        """The same for workers that may use this GPU, and no other."""
 
     def for_fork_server(self) -> Confinement:
         """The same for a process whose children confine themselves further; for trusted code only."""

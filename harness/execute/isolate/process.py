@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.execute.isolate.level import Command, Level, Mount, no_images
+from harness.gpu.gpu import Gpu
 from harness.limits import DEFAULTS, Limits
 
 
@@ -33,6 +34,10 @@ class Process:
     def in_image(self, image: str) -> Process:
         """Not to be had."""
         raise no_images(self.level, image)
+
+    def with_gpu(self, gpu: Gpu) -> Process:  # noqa: ARG002  no device is hidden
+        """The same; a variable tells CUDA which one."""
+        return self
 
     def for_fork_server(self) -> Process:
         """The same."""

@@ -56,8 +56,6 @@ def _prepare_torch(job: Job) -> None:
     torch.set_num_threads(job.threads)
     numpy.random.seed(0)
     torch.default_generator.manual_seed(0)
-    if job.device != "cpu":
-        torch.cuda.manual_seed_all(0)
 
 
 def _fix_onnx_threads(threads: int) -> None:
@@ -98,10 +96,17 @@ def load(job: Job) -> Any:
     pipeline = create_prediction_pipeline(
         bioimageio_model=description,
         weight_format=job.weights_format,
-        devices=None if job.weights_format == "onnx" else [job.device],
+        devices=_devices(job),
     )
     pipeline.load()
     return pipeline
+
+
+def _devices(job: Job) -> list[str] | None:
+    """In the framework's own words; None for what it takes by itself."""
+    if job.weights_format != "onnx":
+        return [job.device]
+    return ["CUDAExecutionProvider"] if job.device == "cuda" else None
 
 
 def predict(

@@ -11,9 +11,9 @@ import pytest
 from harness.cell import Backend, Cell, ConsumerRef, Device, EnvironmentRef, WeightsFormat
 from harness.collection.model import Model
 from harness.execute import kept
-from harness.execute.conclude.agreement import agreement
+from harness.execute.conclude.agreement import agreement, hint_of_device
 from harness.execute.conclude.question import Question
-from harness.verdict import CheckStatus, Reason
+from harness.verdict import PASSED, CheckStatus, Reason, Verdict
 
 ONES = np.ones((1, 1, 4, 4), "float32")
 KEYS = {"k", "s", "old", "new", "itself", "tool"}
@@ -56,6 +56,27 @@ def test_formats_that_agree(cell: Cell, question: Question) -> None:
     assert (check.status, check.message) == (CheckStatus.PASSED, "agrees with onnx")
     assert pair.agrees
     assert pair.max_abs_diff == pytest.approx(0.05)
+
+
+def test_a_pair_tells_which_tolerance_was_applied(cell: Cell, question: Question) -> None:
+    keep(other(cell), 0.05, reproduces=False)
+    _, (pair,) = agreement(cell, (ONES,), kept.others(cell, keys=KEYS), question)
+    wider = question.tolerance(question.model.description.outputs[0].id, also=ONNX)
+    assert (pair.atol, pair.rtol, pair.reproduces) == (wider.atol, wider.rtol, False)
+
+
+def test_a_hint_where_only_the_gpu_differs(cell: Cell, question: Question) -> None:
+    on_gpu = other(cell, TORCH, Device.CUDA)
+    failed = Verdict.because(Reason.VALUES_DIFFER, "far off")
+    keep(cell, 0.0)
+    _, pairs = agreement(on_gpu, (ONES + 9,), kept.others(on_gpu, keys=KEYS), question)
+    assert hint_of_device(on_gpu, failed, pairs).startswith("Only the GPU differs")
+    assert hint_of_device(on_gpu, PASSED, pairs) == ""
+    assert hint_of_device(cell, failed, pairs) == ""
+    assert hint_of_device(other(cell, ONNX, Device.CUDA), failed, pairs) == ""
+    keep(cell, 9.0, reproduces=False)
+    _, pairs = agreement(on_gpu, (ONES + 9,), kept.others(on_gpu, keys=KEYS), question)
+    assert hint_of_device(on_gpu, failed, pairs) == ""
 
 
 def test_the_wider_tolerance_of_the_two_holds(cell: Cell, question: Question) -> None:

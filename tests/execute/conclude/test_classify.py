@@ -101,6 +101,22 @@ def test_memory_that_nobody_limited_is_not_the_models_fault(cause: str, stage: s
     assert verdict.blame is Blame.INFRASTRUCTURE
 
 
+@pytest.mark.parametrize("stage", ["load", "run"])
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU",
+        "AcceleratorError: CUDA error: no kernel image is available for execution on the device",
+        "RuntimeError: CUDA error: uncorrectable ECC error encountered",
+        "RuntimeError: CUDA error: all CUDA-capable devices are busy or unavailable",
+        "RuntimeError: CUDA: CUDA driver version is insufficient for CUDA runtime version",
+    ],
+)
+def test_a_gpu_that_fails_is_not_the_models_fault(cause: str, stage: str) -> None:
+    verdict = explain_error(error(cause, stage=stage))
+    assert (verdict.reason, verdict.status) == (Reason.DEVICE_UNHEALTHY, Status.INCONCLUSIVE)
+
+
 def test_the_place_is_in_the_message() -> None:
     verdict = explain_error(error("KeyError: 'deep'", stage="run", where="net.py, line 7, in forward"))
     assert verdict.message == "KeyError: 'deep'\nat net.py, line 7, in forward"

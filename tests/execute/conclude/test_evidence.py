@@ -12,8 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.execute.conclude import evidence as evidence_module
-from harness.execute.conclude.evidence import BeginEvent, EndEvent, Event, LoadedEvent, read_reply
-from tests.execute.conclude.replies import LOADED, Setting, error, evidence, setting, worked
+from harness.execute.conclude.evidence import (
+    BeginEvent,
+    DeviceEvent,
+    EndEvent,
+    Event,
+    LoadedEvent,
+    read_reply,
+)
+from tests.execute.conclude.replies import LOADED, Setting, error, evidence, result, setting, worked
 
 
 @pytest.fixture
@@ -117,3 +124,13 @@ def test_a_reply_without_end(tmp_path: Path) -> None:
 def test_unknown_fields_are_of_a_newer_worker(tmp_path: Path) -> None:
     (tmp_path / "reply").write_bytes(b'{"event": "loaded", "seconds": 1, "memory": 2}\n')
     assert read_reply(tmp_path / "reply") == ((LoadedEvent(seconds=1.0),), None)
+
+
+def test_what_is_told_of_a_gpu(asked: Setting) -> None:
+    on_cpu = result(asked.tasks[0])
+    told = evidence(on_cpu, DeviceEvent(computes=("torch",)))
+    assert (evidence(on_cpu).computed, told.computed) == (False, True)
+    assert told.peak_device_memory_bytes == 0
+    on_gpu = msgspec.structs.replace(on_cpu, peak_device_memory_bytes=5)
+    assert evidence(on_cpu, on_gpu, on_cpu).peak_device_memory_bytes == 5
+    assert evidence().peak_device_memory_bytes == 0
