@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 IMPATIENT = """
 from harness.__main__ import main
 from harness.collection import fetch
+from tests.conftest import REFERENCE
 fetch.TIMEOUT_SECONDS = 0.3
 fetch.WAIT_SECONDS = 0.0
 main()
@@ -35,7 +36,16 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
     server = Server(folder / "served")
     try:
         done = subprocess.run(
-            [sys.executable, "-c", IMPATIENT, "run", serve(server), "--output", str(folder / "out")],
+            [
+                sys.executable,
+                "-c",
+                IMPATIENT,
+                "run",
+                serve(server),
+                "--output",
+                str(folder / "out"),
+                *REFERENCE,
+            ],
             cwd=ROOT,
             env={**os.environ, "HARNESS_CACHE_DIR": str(folder / "cache"), "NO_PROXY": "*", "no_proxy": "*"},
             capture_output=True,
