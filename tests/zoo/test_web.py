@@ -10,6 +10,7 @@ import pytest
 
 from harness.ledger.record import Record
 from tests.collection.conftest import Server
+from tests.conftest import REFERENCE
 from tests.main_job.conftest import ROOT, Run
 from tests.zoo.asserting import assert_verdict
 from tests.zoo.case import Case
@@ -21,7 +22,6 @@ pytestmark = pytest.mark.slow
 IMPATIENT = """
 from harness.__main__ import main
 from harness.collection import fetch
-from tests.conftest import REFERENCE
 fetch.TIMEOUT_SECONDS = 0.3
 fetch.WAIT_SECONDS = 0.0
 main()
@@ -37,14 +37,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
     try:
         done = subprocess.run(
             [
-                sys.executable,
-                "-c",
-                IMPATIENT,
-                "run",
-                serve(server),
-                "--output",
-                str(folder / "out"),
-                *REFERENCE,
+                *(sys.executable, "-c", IMPATIENT, "run", serve(server)),
+                *("--output", str(folder / "out"), *REFERENCE),
             ],
             cwd=ROOT,
             env={**os.environ, "HARNESS_CACHE_DIR": str(folder / "cache"), "NO_PROXY": "*", "no_proxy": "*"},
