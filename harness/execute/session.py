@@ -32,6 +32,7 @@ from harness.execute.on_gpu import OnGpu
 from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
+from harness.execute.unusable import UnusableTools
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -86,6 +87,7 @@ class Session:
         self._expectations = Expectations(())
         self._budget = Budget()
         self._on_gpu = OnGpu(specs, preparation.cancel)
+        self._unusable = UnusableTools()
 
     def execute(
         self, cells: Sequence[PlannedCell], *, jobs: int, expectations: Expectations | None = None
@@ -230,6 +232,9 @@ class Session:
     def _run(self, planned: PlannedCell, built: BuiltEnvironment, workers: Workers) -> None:
         if self._cancel.is_set():
             raise Interrupted("stopped by the user")
+        if (verdict := self._unusable.verdict(planned.cell)) is not None:
+            self._record(self._not_run(planned, verdict, (), at=self._clock.now()))
+            return
         model = self._models[planned.cell.model.source]
         limits = self.limits_of(planned)
         needed = self._expectations.of(planned.cell).memory_bytes
@@ -248,6 +253,8 @@ class Session:
                 record = self._on_gpu.run(built, workers, runner=runner, cell=cell)
             except NoGpuError as error:
                 record = self._without_device(planned, Reason.DEVICE_UNHEALTHY, str(error))
+        if record.reason == Reason.TOOL_UNUSABLE.slug:
+            self._unusable.hear(planned.cell, record.message)
         try:
             self._record(record)
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone

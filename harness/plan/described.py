@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from packaging.version import Version
 
 from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
 from harness.collection.dependencies import Dependencies
@@ -79,7 +80,8 @@ class _Reader:
     def add(self, model: Model, declared: Dependencies, consumer: str) -> None:
         """Read one declaration for one consumer, if that opens such weights."""
         offer = self._offer(declared.weights_format, consumer)
-        if offer is not None and self._consumers[consumer].unsupported(declared.weights_format) is None:
+        weights = declared.weights_format
+        if offer is not None and self._consumers[consumer].applicable(model.description, weights) is None:
             place = (model.ref.source, declared.weights_format, consumer)
             self.described[place] = self._read(model, declared, consumer, offer)
 
@@ -117,7 +119,7 @@ class _Reader:
             reading.declaration,
             declared.weights_format,
             stated=declared.framework_version,
-            tool=f"{tool.DISTRIBUTION}=={version}",
+            tool=f"{tool.DISTRIBUTION}=={Version(version).public}",
             constraints=tool.NEEDS,
         )
         like = offer.ref.name

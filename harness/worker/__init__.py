@@ -29,10 +29,14 @@ have come after the last line:
     {"event": "begin", "task": name}
     {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,
      "peak_device_memory_bytes": so far, 0 on the CPU,
-     "outputs": [{name, file: its name in the folder of the task's outputs}, ...]}
+     "outputs": [{name, file: its name in the folder of the task's outputs,
+     expected: the attachment that it is compared with, as the description names it: a .npy called expected_*,
+     which no worker sees; left out for the described outputs, which are all there, in their order, or none,
+     labels: whether both number objects; only with expected}, ...]}
     {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
      "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,
-     "where": file, line and function of the innermost frame, "in_worker": whether that is the worker's code}
+     "where": file, line and function of the innermost frame, "in_worker": whether that is the worker's code,
+     "tool": whether the tool itself cannot be used, whatever the model is (``protocol.ToolError``)}
     {"event": "end"}
 
 A worker runs in a process of its own (``main``), or is forked out of one that has imported its runtime

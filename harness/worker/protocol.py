@@ -18,6 +18,13 @@ class FilesError(Exception):
     """An input cannot be read or an output cannot be written: the machine's fault, not the model's."""
 
 
+class ToolError(Exception):
+    """The tool itself cannot be used: its API changed, or it is a version that nobody has tested.
+
+    A runner raises it with a message for people. It is held against no model, and ends all cells of the tool.
+    """
+
+
 class Job:
     """The job as read from its file; raises ValueError for another version of the protocol."""
 
@@ -82,6 +89,7 @@ class Reply:
             where="{}, line {}, in {}".format(_short(shown.filename), shown.lineno, shown.name)
             if shown
             else "",
+            tool=any(isinstance(e, ToolError) for e in chain),
             in_worker=innermost is not None and innermost.filename.startswith(_PACKAGE),
         )
 

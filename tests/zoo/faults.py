@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.verdict import Reason, Status
+from tests.conftest import REFERENCE
 from tests.environments.conftest import TOML, Index, Maker
 from tests.gpu.stand_in import HEALTHY, path_with, stand_in
 from tests.main_job.conftest import ROOT, Run, run_harness
@@ -76,7 +77,7 @@ class Bench(NamedTuple):
         return subprocess.Popen(
             [
                 *(sys.executable, "-m", "harness", "run", str(self.models)),
-                *("--output", str(self.output), *ONE_AT_A_TIME, *options),
+                *("--output", str(self.output), *REFERENCE, *ONE_AT_A_TIME, *options),
             ],
             cwd=ROOT,
             env={**os.environ, **self.variables},
@@ -147,6 +148,17 @@ def _health_check_that_fails(bench: Bench) -> Run:
 def _tool_that_cannot_be_imported(bench: Bench) -> Run:
     """The health check does not look."""
     return bench.run_in(health="")
+
+
+def _version_that_nobody_tested(bench: Bench) -> Run:
+    """Somebody locked an old one; it is not even built."""
+    return bench.run_in(lock="bioimageio.core==0.9.6\n")
+
+
+def _environment_that_claims_too_much(bench: Bench) -> Run:
+    """It says that it serves a weights format that its tool never opens."""
+    as_it_is("tensorflow_js", original="spots-heatmap2d")(bench.models / "in-the-browser")
+    return bench.run_in(toml=TOML.replace('"onnx"', '"onnx", "tensorflow_js"'), health="import tiny")
 
 
 def _interpreter_that_went(bench: Bench) -> Run:
@@ -242,8 +254,21 @@ FAULTS = (
     Fault(
         "tool-that-cannot-be-imported",
         _tool_that_cannot_be_imported,
-        Reason.ENVIRONMENT_UNHEALTHY,
-        ("the tool cannot be imported", "ModuleNotFoundError"),
+        Reason.TOOL_UNUSABLE,
+        ("the tool cannot be imported", "ModuleNotFoundError", "looked after by bioimage-io"),
+    ),
+    Fault(
+        "version-that-nobody-tested",
+        _version_that_nobody_tested,
+        Reason.TOOL_VERSION_UNTESTED,
+        ("was tested with >=0.11,<0.12, this is 0.9.6", "bioimage-io can say"),
+    ),
+    Fault(
+        "environment-that-claims-too-much",
+        _environment_that_claims_too_much,
+        Reason.MODEL_NOT_SUPPORTED,
+        ("no runtime for TensorFlow.js",),
+        model="in-the-browser",
     ),
     Fault("no-gpu", _no_gpu, Reason.DEVICE_UNAVAILABLE, ("nvidia-smi finds no GPU", "No devices were found")),
     Fault(
