@@ -20,6 +20,8 @@ from tests.conftest import ROOT
 
 from .conftest import Make, built, processes_of
 
+pytestmark = pytest.mark.slow
+
 COPY = "COPY --from=build /x /x\n"
 SLOW = """ARG BASE_IMAGE=x
 FROM ${BASE_IMAGE} AS build

@@ -29,6 +29,8 @@ from tests.conftest import ROOT
 
 from .containers import OwnEngine, assert_none, confinement, containers, own_engine, run
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["own_engine"]
 
 MIB = 2**20

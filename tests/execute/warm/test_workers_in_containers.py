@@ -36,7 +36,7 @@ from tests.execute.isolate.containers import (
 )
 from tests.execute.warm.conftest import Bench
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")]
 
 Made = Callable[..., AbstractContextManager[Bench]]
 MIB = 2**20
