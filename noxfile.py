@@ -34,14 +34,19 @@ PURE = (
 )
 
 
+# As many at a time as there are processors. Modules are shared out whole, in the order of tests/conftest.py.
+WORKERS = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
+
+
 def install(session: nox.Session) -> None:
     """The harness from this checkout, with the locked versions of all that it needs."""
     session.install("--require-hashes", "--requirement", LOCK)
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")
 
 
-def cover_pure(session: nox.Session) -> None:
-    """Fail if a branch of the pure modules was not taken; a selection of tests takes few."""
+def fast_tests(session: nox.Session) -> None:
+    """Run them; fail if a branch of the pure modules was not taken, but a selection of tests takes few."""
+    session.run("pytest", *WORKERS, "--cov", "--cov-report=", "-m", "not slow", *session.posargs)
     if not session.posargs:
         session.run("coverage", "report", "--fail-under=100", "--show-missing", f"--include={','.join(PURE)}")
 
@@ -57,17 +62,18 @@ def run(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every test: environments are built, models run, a browser looks at the site."""
     install(session)
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
-    session.run("coverage", "report", "--skip-covered")
-    cover_pure(session)
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    fast_tests(session)
+    session.run("pytest", *WORKERS, "-m", "slow")
 
 
 @nox.session
 def unit(session: nox.Session) -> None:
     """Run the fast tests only; they cover every branch of the pure modules."""
     install(session)
-    session.run("coverage", "run", "-m", "pytest", "-m", "not slow", *session.posargs)
-    cover_pure(session)
+    fast_tests(session)
 
 
 @nox.session

@@ -44,6 +44,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+# These take longest: begun last, they would leave the other workers with nothing to do.
+FIRST = ("tests/zoo/", "tests/main_job/")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several workers run the tests, each takes a module at a time: its tests share what they need."""
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def needs_level(level: str) -> None:
     """Skip the test where this level of isolation cannot be had."""
     from harness.execute.isolate.choose import choose
@@ -121,6 +134,6 @@ def _with_infinities(content: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def mounts() -> int:
-    """How many there are, but for those of engines: other containers come and go."""
-    return sum("docker" not in line for line in Path("/proc/self/mountinfo").read_text().splitlines())
+def mounts(folder: Path) -> list[str]:
+    """Those that have to do with a folder: other tests and containers mount what they need meanwhile."""
+    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]

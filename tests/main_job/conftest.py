@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from filelock import FileLock
 
 from harness.ledger.query import current
 from harness.ledger.record import Record
@@ -52,13 +54,26 @@ def run_harness(collection: Path, output: Path, *options: str, **variables: str)
     return Run(done.returncode, done.stdout, done.stderr, output)
 
 
+def run_once(collection: Path, factory: pytest.TempPathFactory, name: str) -> Run:
+    """:func:`run_harness`, once for all workers that run tests: the others wait for it. Read it only."""
+    several = "PYTEST_XDIST_WORKER" in os.environ  # each has a folder of its own in the folder of all
+    folder = factory.getbasetemp().parent if several else factory.getbasetemp()
+    ended = folder / f"{name}.json"
+    with FileLock(folder / f"{name}.lock"):
+        if not ended.exists():
+            run = run_harness(collection, folder / name)
+            ended.write_text(json.dumps([run.code, run.stdout, run.stderr]), "utf-8")
+    code, stdout, stderr = json.loads(ended.read_text("utf-8"))
+    return Run(code, stdout, stderr, folder / name)
+
+
 @pytest.fixture(scope="session")
 def collection_run(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The main job on the project's own collection."""
-    return run_harness(collection, tmp_path_factory.mktemp("collection-run"))
+    return run_once(collection, tmp_path_factory, "collection-run")
 
 
 @pytest.fixture(scope="session")
 def real_run(real_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The main job on two real models of the zoo."""
-    return run_harness(real_models, tmp_path_factory.mktemp("real-run"))
+    return run_once(real_models, tmp_path_factory, "real-run")

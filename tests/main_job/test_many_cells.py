@@ -76,7 +76,6 @@ def test_all_are_recorded_and_nothing_adds_up(isolation: str, tmp_path: Path) ->
     temporary.mkdir()
     expected = build(models)
     (tmp_path / "policy.toml").write_text(POLICY)
-    mounts_before = mounts()
     sample = Sample()
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
@@ -101,7 +100,7 @@ def test_all_are_recorded_and_nothing_adds_up(isolation: str, tmp_path: Path) ->
         name: reason.slug if reason else None for name, reason in expected.items()
     }
     assert list(temporary.iterdir()) == []
-    assert mounts() == mounts_before
+    assert mounts(tmp_path) == []
     assert [found for found in psutil.process_iter(["cmdline"]) if _bears(found, str(tmp_path))] == []
     memory, descriptors = 0, 1
     assert sample.part(0.7, 0.9, memory) < 1.1 * sample.part(0.2, 0.4, memory)

@@ -14,7 +14,7 @@ from harness.environments.spec import load_all
 from harness.ledger.record import Record
 from harness.limits import Limits
 from harness.verdict import Status
-from tests.zoo.differential.reference import run_reference
+from tests.zoo.differential.reference import Reference, reference
 
 from .broken import copy_model, update_sha256
 from .conftest import ROOT, Run, run_harness
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.slow
 PATIENT = Limits(seconds=600)
 
 
-def reference_passes(source: Path, record: Record) -> bool:
+def reference_passes(command: Reference, source: Path, record: Record) -> bool:
     """What ``bioimageio test`` says of a model in the environment of a record."""
     assert record.environment
     spec = load_all(ROOT / "environments")[record.environment.name]
     built = store.find(spec, record.environment.backend)
     assert built, "the run built it"
-    outcome = run_reference(source, record.weights_format, built, limits=PATIENT)
+    outcome = command.test(source, record.weights_format, built, limits=PATIENT)
     assert outcome.passed is not None, outcome
     return outcome.passed
 
@@ -40,9 +40,9 @@ def compare(run: Run, collection: Path) -> dict[tuple[str, str, str], tuple[bool
     records = [record for record in run.records if record.environment]
 
     def theirs(record: Record) -> bool:
-        return reference_passes(collection / record.model.source, record)
+        return reference_passes(command, collection / record.model.source, record)
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with reference() as command, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         answers = list(pool.map(theirs, records))
     return {
         (r.model.id, r.weights_format.value if r.weights_format else "", r.environment.name): (

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import run_command_line
 from harness.verdict import Check, CheckStatus
 from tests.zoo.building import copy_model, update_sha256
 
-from .conftest import ROOT, Run, harness, run_harness
+from .conftest import ROOT, Run, run_harness
 
 pytestmark = pytest.mark.slow
 
 
 def keys(collection: Path, output: Path, *options: str | Path) -> dict[str, str]:
     """The keys of a plan by model and weights."""
-    done = harness("plan", collection, "--output", output, *options)
-    assert done.returncode == 0, done.stderr
+    assert run_command_line(["plan", str(collection), "--output", str(output), *map(str, options)]) == 0
     cells = json.loads((output / "plan.json").read_text("utf-8"))["cells"]
     return {f"{c['cell']['model']['id']} {c['cell']['weights_format']}": c["key"] for c in cells}
 

@@ -19,8 +19,21 @@ OURS: tuple[Case, ...] = (
 CASES: tuple[Case, ...] = OURS + REAL
 
 
-def build_all(folder: Path) -> None:
-    """Make the models of all cases below ``folder``, the real ones if they are on this machine."""
-    chosen = CASES if cases_real.ORIGINALS.is_dir() else OURS
+def _first_of_each_reason(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    return tuple({case.reason: case for case in reversed(cases)}.values())
+
+
+# What how a worker is started and confined could change: everything that harms while it runs, and one case of
+# each answer of a worker. What is settled before a worker starts has the same code in every mode.
+OF_WORKERS: tuple[Case, ...] = (
+    *cases_run.CASES,
+    *_first_of_each_reason(cases_load.CASES),
+    *_first_of_each_reason(cases_compare.CASES),
+)
+
+
+def build_all(cases: tuple[Case, ...], folder: Path) -> None:
+    """Make the models of the cases below ``folder``, the real ones if they are on this machine."""
+    chosen = [case for case in cases if case not in REAL or cases_real.ORIGINALS.is_dir()]
     for name, build in {case.name: case.build for case in chosen}.items():
         build(folder / name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ from tests.conftest import needs_level
 from tests.environments.conftest import Index
 from tests.main_job.conftest import Run, harness, run_harness
 from tests.zoo.case import Case
-from tests.zoo.cases import build_all
+from tests.zoo.cases import CASES, OF_WORKERS, build_all
 from tests.zoo.faults import Bench
 
 POLICY = Path(__file__).with_name("policy.toml")
@@ -28,6 +30,7 @@ class ZooRun(NamedTuple):
         before: every file of it with its content's size and time of change, as of before the run.
         private: the folders that were TMPDIR and HOME.
         level: of isolation; "auto" if none was asked for.
+        cases: what was run.
     """
 
     run: Run
@@ -35,6 +38,7 @@ class ZooRun(NamedTuple):
     before: dict[str, tuple[int, int]]
     private: tuple[Path, ...]
     level: str
+    cases: tuple[Case, ...] = ()
 
     def expected(self, case: Case) -> Case:
         """The case as it must come out at this level."""
@@ -82,26 +86,58 @@ def environments() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+class Mode(NamedTuple):
+    """A way to run the zoo, and what is run so."""
+
+    options: tuple[str, ...]
+    cases: tuple[Case, ...]
+
+
 MODES = {
-    "sandbox": ("--isolation", "sandbox"),
-    "process": ("--isolation", "process"),
-    "process-fresh": ("--isolation", "process", "--no-fork"),
-    "container": ("--isolation", "container"),
-    "container-each": ("--isolation", "container", "--no-fork"),
+    "sandbox": Mode(("--isolation", "sandbox"), CASES),
+    "process": Mode(("--isolation", "process"), OF_WORKERS),
+    "process-fresh": Mode(("--isolation", "process", "--no-fork"), OF_WORKERS),
+    "container": Mode(("--isolation", "container"), OF_WORKERS),
+    "container-each": Mode(("--isolation", "container", "--no-fork"), OF_WORKERS),
 }
+IN_EVERY_MODE = [pytest.param(mode, marks=pytest.mark.xdist_group(f"zoo-{mode}")) for mode in MODES]
 
 
-@pytest.fixture(scope="session", params=MODES)
-def zoo_run(
-    environments: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> ZooRun:
-    """Every model of the zoo, three at a time, since some only wait; at every level of isolation."""
-    needs_level(MODES[request.param][1])
-    folder = tmp_path_factory.mktemp("zoo")
-    models = folder / "models"
-    models.mkdir()
-    build_all(models)
-    return run_zoo(models, folder, *MODES[request.param], "--policy", str(POLICY), "--jobs", "3")
+def in_modes(cases: tuple[Case, ...]) -> pytest.MarkDecorator:
+    """Give a test each of the cases, after ``zoo_run``, in all modes in which it is run."""
+    return pytest.mark.parametrize(
+        ("zoo_run", "case"),
+        [
+            pytest.param(name, case, marks=pytest.mark.xdist_group(f"zoo-{name}"), id=f"{name}-{case.label}")
+            for name, mode in MODES.items()
+            for case in mode.cases
+            if case in cases
+        ],
+        indirect=["zoo_run"],
+    )
+
+
+@pytest.fixture(scope="session")
+def zoo_runs(environments: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ZooRun]:
+    """Runs the zoo in a mode, once; three models at a time, since some only wait."""
+
+    @functools.cache
+    def in_mode(name: str) -> ZooRun:
+        needs_level(MODES[name].options[1])
+        folder = tmp_path_factory.mktemp("zoo")
+        models = folder / "models"
+        models.mkdir()
+        build_all(MODES[name].cases, models)
+        options = (*MODES[name].options, "--policy", str(POLICY), "--jobs", "3")
+        return run_zoo(models, folder, *options)._replace(cases=MODES[name].cases)
+
+    return in_mode
+
+
+@pytest.fixture(params=IN_EVERY_MODE)
+def zoo_run(request: pytest.FixtureRequest, zoo_runs: Callable[[str], ZooRun]) -> ZooRun:
+    """The run of the zoo in a mode."""
+    return zoo_runs(request.param)
 
 
 @pytest.fixture

@@ -54,6 +54,5 @@ def test_names_are_ids_and_each_is_there_once() -> None:
 @pytest.mark.slow
 def test_the_run_produced_all_that_its_cases_stand_for(zoo_run: ZooRun) -> None:
     recorded = {record.reason for record in zoo_run.run.records}
-    assert recorded == {
-        case.reason.slug if case.reason else None for case in map(zoo_run.expected, cases.OURS)
-    }
+    ours = [zoo_run.expected(case) for case in zoo_run.cases if case in cases.OURS]
+    assert recorded == {case.reason.slug if case.reason else None for case in ours}

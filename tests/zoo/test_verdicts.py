@@ -9,20 +9,20 @@ import pytest
 from tests.zoo.asserting import assert_verdict
 from tests.zoo.case import Case
 from tests.zoo.cases import CASES, OURS, REAL
-from tests.zoo.conftest import ZooRun, listing
+from tests.zoo.conftest import ZooRun, in_modes, listing
 
 pytestmark = pytest.mark.slow
 
 BY_NAME = {case.name: case for case in CASES}
 
 
-@pytest.mark.parametrize("case", OURS, ids=lambda case: case.label)
-def test_verdict(case: Case, zoo_run: ZooRun) -> None:
+@in_modes(OURS)
+def test_verdict(zoo_run: ZooRun, case: Case) -> None:
     assert_verdict(zoo_run.record_of(case), zoo_run.expected(case))
 
 
-@pytest.mark.parametrize("case", REAL, ids=lambda case: case.label)
-def test_verdict_on_a_real_network(case: Case, zoo_run: ZooRun, real_models: Path) -> None:
+@in_modes(REAL)
+def test_verdict_on_a_real_network(zoo_run: ZooRun, case: Case, real_models: Path) -> None:
     assert_verdict(zoo_run.record_of(case), zoo_run.expected(case))
 
 

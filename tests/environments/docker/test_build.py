@@ -24,6 +24,8 @@ from tests.environments.conftest import Index, Maker
 
 from .conftest import Make, built, choose_builder, own_images
 
+pytestmark = pytest.mark.slow
+
 HEALTH = """
 import os, socket, tiny
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
@@ -235,7 +237,6 @@ def test_removed_images_are_noticed_and_pruned_ones_are_gone(buildkit: None, ima
     assert engine.image(first.image) is None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("by", ["classic", "buildkit"])
 def test_without_the_harness(by: str, image_of: Make, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a user does who has configured nothing: `docker build FOLDER`."""

@@ -26,6 +26,8 @@ from tests.zoo.faults import small_disk
 
 from .conftest import Make, built, processes_of
 
+pytestmark = pytest.mark.slow
+
 COPY = "COPY --from=build /x /x\n"
 SLOW = """ARG BASE_IMAGE=x
 FROM ${BASE_IMAGE} AS build

@@ -15,6 +15,8 @@ from harness.errors import UsageError
 
 from .conftest import Make, built
 
+pytestmark = pytest.mark.slow
+
 
 def recorded(spec: EnvironmentSpec, backend: Backend) -> Known:
     """What a ledger knows of it, when its folder is gone."""

@@ -101,11 +101,17 @@ def environment_of_image(folder: Path, image: str) -> BuiltEnvironment:
     )
 
 
-def containers() -> set[str]:
-    """The names of all containers of the harness that there are, in whatever state."""
-    listed = engine().call("ps", "--all", "--filter", f"label={LABEL}", "--format", "{{.Names}}")
+def containers(pid: int | None = None) -> set[str]:
+    """The names of all that a process has started, in whatever state. Other tests may have theirs.
+
+    Args:
+        pid: of the process; None for this one.
+    """
+    shown = f'{{{{.Names}}}} {{{{.Label "{LABEL}"}}}}'
+    listed = engine().call("ps", "--all", "--filter", f"label={LABEL}", "--format", shown)
     assert listed.ok, listed.output
-    return set(listed.output.split())
+    names_and_owners = (line.split() for line in listed.output.splitlines())
+    return {name for name, of in names_and_owners if of.split("/")[-2:-1] == [str(pid or os.getpid())]}
 
 
 def own_containers() -> list[str]:
@@ -191,9 +197,9 @@ def running_engine(patch: pytest.MonkeyPatch, *, disk_bytes: int | None = None) 
                 pass
 
 
-def assert_no_new(before: set[str], *, within: float = 10.0) -> None:
-    """After so many seconds there is no container that was not there before."""
+def assert_none(pid: int | None = None, *, within: float = 10.0) -> None:
+    """After so many seconds there is no container of a process; see :func:`containers`."""
     deadline = time.monotonic() + within
-    while new := containers() - before:
-        assert time.monotonic() < deadline, f"still there: {new}"
+    while left := containers(pid):
+        assert time.monotonic() < deadline, f"still there: {left}"
         time.sleep(0.1)

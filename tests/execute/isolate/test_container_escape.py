@@ -17,6 +17,8 @@ from harness.limits import Limits
 from .containers import PYTHON, confinement, engine
 from .users import DOCKER, run_as
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_gets_out() -> None:
     attempts = probe(confinement(), PYTHON)

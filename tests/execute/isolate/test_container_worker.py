@@ -21,7 +21,7 @@ from harness.execute.workers import Workers
 from harness.limits import DEFAULTS
 from tests.conftest import ROOT
 
-from .containers import assert_no_new, confinement, containers
+from .containers import assert_none, confinement
 
 WEIGHTS = WeightsFormat.PYTORCH_STATE_DICT
 
@@ -65,9 +65,8 @@ def outputs(inside: Confinement, model: Model, folder: Path, *, warm: bool = Fal
 @pytest.mark.slow
 @pytest.mark.parametrize("warm", [True, False])
 def test_a_worker_in_a_container_answers_as_one_outside(warm: bool, model: Model, tmp_path: Path) -> None:
-    before = containers()
     inside = outputs(confinement(), model, tmp_path / "inside", warm=warm)
     outside = outputs(Process(), model, tmp_path / "outside")
     for one, other in zip(inside, outside, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert_no_new(before)
+    assert_none()

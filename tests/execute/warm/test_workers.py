@@ -248,8 +248,8 @@ def test_a_run_that_is_stopped_ends_its_servers(level: str, bench: Made) -> None
 
 @pytest.mark.parametrize("level", HIDING)
 def test_nothing_adds_up(level: str, bench: Made) -> None:
-    def held() -> tuple[int, int, int]:
-        return mine.num_fds(), threading.active_count(), mounts()
+    def held() -> tuple[int, int, list[str]]:
+        return mine.num_fds(), threading.active_count(), mounts(made.folder)
 
     def settle() -> None:  # folders are removed a little later
         deadline = time.monotonic() + 30

@@ -26,7 +26,7 @@ from harness.limits import Limits
 from tests.conftest import ROOT
 from tests.execute.isolate.containers import (
     OwnEngine,
-    assert_no_new,
+    assert_none,
     confinement,
     containers,
     engine,
@@ -36,7 +36,7 @@ from tests.execute.isolate.containers import (
 )
 from tests.execute.warm.conftest import Bench
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")]
 
 Made = Callable[..., AbstractContextManager[Bench]]
 MIB = 2**20
@@ -46,23 +46,21 @@ __all__ = ["own_engine"]
 
 
 def test_there_is_one_for_all_cells_of_an_environment(bench: Made) -> None:
-    before = containers()
     with bench("container") as made:
         for _ in range(3):
             assert made.cell(SHARES).ok
             assert made.log == "shares\n"
-            assert len(containers() - before) == 1
-    assert_no_new(before)
+            assert len(containers()) == 1
+    assert_none()
 
 
 @pytest.mark.parametrize("how", [{"one_container_per_cell": True}, {"fork": False}])
 def test_each_cell_has_its_own_if_that_is_wanted(how: dict[str, bool], bench: Made) -> None:
-    before = containers()
     with bench("container", **how) as made:
         for _ in range(2):
             assert made.cell(SHARES).ok
             assert made.log == "alone\n"
-            assert_no_new(before)
+            assert_none()
         assert made.said == []
 
 
@@ -106,7 +104,6 @@ def test_cells_that_use_up_the_memory_of_all_are_not_blamed(
 
 
 def test_one_that_is_removed_is_replaced_and_no_cell_is_blamed(bench: Made) -> None:
-    before = containers()
     with bench("container") as made:
         assert made.cell("print('kept')").ok
         (name,) = own_containers()
@@ -118,7 +115,7 @@ def test_one_that_is_removed_is_replaced_and_no_cell_is_blamed(bench: Made) -> N
         assert made.said == []
         (new,) = own_containers()
         assert new != name
-    assert_no_new(before)
+    assert_none()
 
 
 class Unhelpful(Container):
@@ -138,7 +135,6 @@ class Unhelpful(Container):
 def test_where_no_namespaces_can_be_made_each_cell_has_its_own(
     left: tuple[str, ...], why: str, bench: Made
 ) -> None:
-    before = containers()
     unhelpful = copy.copy(confinement())
     unhelpful.__class__ = Unhelpful
     unhelpful.__dict__["left"] = left
@@ -152,7 +148,7 @@ def test_where_no_namespaces_can_be_made_each_cell_has_its_own(
         )
         assert why in said
         assert "\n" not in said
-        assert_no_new(before)
+        assert_none()
 
 
 HARNESS = """
@@ -175,16 +171,15 @@ time.sleep(600)
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_survives_the_harness(how: signal.Signals, tmp_path: Path) -> None:
-    before = containers()
     harness = subprocess.Popen([sys.executable, "-c", HARNESS, str(tmp_path), STUBBORN], cwd=ROOT)
     _wait_for(lambda: proc.tail(tmp_path / "log").startswith("up"), harness)
-    (name,) = containers() - before
+    (name,) = containers(harness.pid)
     processes = inside(name)
     assert len(processes) > 6
     harness.send_signal(how)
     assert harness.wait(10) == -how
     assert psutil.wait_procs(processes, timeout=20)[1] == []
-    assert_no_new(before)
+    assert_none(harness.pid)
 
 
 def test_a_stopped_engine(own_engine: OwnEngine, bench: Made) -> None:
@@ -220,7 +215,7 @@ def test_a_killed_engine(own_engine: OwnEngine, bench: Made) -> None:
         assert made.cell("pass").ok
     assert psutil.wait_procs(processes, timeout=5)[1] == []
     own_engine.start()
-    assert_no_new(set())
+    assert_none()
 
 
 def _once_up(made: Bench, do: Callable[[], object]) -> threading.Thread:

@@ -17,7 +17,7 @@ from harness.verdict import Reason
 from tests.main_job.conftest import ROOT
 from tests.zoo.case import Case
 from tests.zoo.differential.cases import Place, placed
-from tests.zoo.differential.reference import LIMITS, Outcome, run_reference
+from tests.zoo.differential.reference import LIMITS, Outcome, reference
 
 AT_A_TIME = 3  # some only wait
 # A model that never ends has come to its endless part by then.
@@ -52,11 +52,12 @@ def measure() -> Measured:
         name = _ENVIRONMENT.get(place.weights, "onnx") if place.weights else "onnx"
         hangs = place.case.reason is Reason.TIMED_OUT
         limits = LIMITS_OF_A_MODEL_THAT_HANGS if hangs else LIMITS
-        return Row(place.case, run_reference(place.source, place.weights, environments[name], limits=limits))
+        return Row(place.case, command.test(place.source, place.weights, environments[name], limits=limits))
 
     with (
         tempfile.TemporaryDirectory(prefix="differences-") as folder,
         placed(Path(folder)) as places,
+        reference() as command,
         ThreadPoolExecutor(AT_A_TIME) as pool,
     ):
         rows = list(pool.map(row, places))

@@ -1,35 +1,37 @@
-"""The reference runtime's own command, ``bioimageio test``, on one model."""
+"""The reference runtime's own command, ``bioimageio test``, on one model after the other.
+
+What the command imports, seconds of work, is imported once for each environment: each model is tested in a
+fork of the process that has done so, which goes on as the command itself does.
+"""
 
 from __future__ import annotations
 
 import re
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from harness import jsonio
 from harness.cell import WeightsFormat
-from harness.environments.built import BuiltEnvironment, run_variables
+from harness.environments.built import BuiltEnvironment
+from harness.execute.isolate.choose import choose
+from harness.execute.isolate.level import Level
+from harness.execute.launch import Job
+from harness.execute.stage import WORKER_PACKAGE, stage_worker
+from harness.execute.workers import Kind, Workers
 from harness.limits import Limits
-from harness.proc import Finished, run
+from harness.proc import Finished
 
 _GIB = 1024**3
 # What the command would never do by itself: stop.
-LIMITS = Limits(seconds=120, memory_bytes=6 * _GIB, processes=400, log_bytes=1024 * 1024)
+LIMITS = Limits(seconds=600, memory_bytes=6 * _GIB, processes=400, log_bytes=1024 * 1024)
 
-# The command line does not know keras_v3, so the function behind it is called.
-_KERAS_V3 = """
-import sys
-from bioimageio.core import test_model
-summary = test_model(sys.argv[1], weight_format="keras_v3")
-open(sys.argv[2], "w").write(summary.model_dump_json())
-"""
-_NOWHERE = "http://127.0.0.1:9"
-# Without a network it is the same everywhere; servers of tests are on this machine.
-_OFFLINE = {
-    **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), _NOWHERE),
-    **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1"),
-}
+_RUNNER = "reference_command"
+_RUNNER_FILE = Path(__file__).with_name("reference_runner.py")
 _LONGEST_ERROR = 90
 
 
@@ -66,45 +68,63 @@ class Report(msgspec.Struct):
     details: list[Detail]
 
 
-def run_reference(
-    source: str | Path, weights: WeightsFormat | None, built: BuiltEnvironment, *, limits: Limits = LIMITS
-) -> Outcome:
-    """Run it in an environment, in folders that are gone afterwards, as is every process that it started.
+class Reference:
+    """The command, ready to run; see :func:`reference`."""
 
-    Args:
-        source: a model's folder, archive or URL.
-        weights: None for all that the model has.
-    """
-    with tempfile.TemporaryDirectory(prefix="reference-") as name:
-        folder = Path(name)
-        for private in ("home", "tmp", "work"):
-            (folder / private).mkdir()
-        log, report = folder / "log", folder / "report.json"
-        finished = run(
-            [str(built.python), *_arguments(str(source), weights, report)],
-            log=log,
-            env={
-                **run_variables(built, threads=1),
-                **_OFFLINE,
-                "HOME": str(folder / "home"),
-                "BIOIMAGEIO_CACHE_PATH": str(folder / "home"),
-                "TMPDIR": str(folder / "tmp"),
-            },
-            cwd=folder / "work",
-            limits=limits,
-        )
-        ended = how_it_ended(finished, limits)
-        if not report.exists():
-            return Outcome(passed=None, ended=ended, error=raised_first(log.read_text("utf-8", "replace")))
-        content = msgspec.json.decode(report.read_bytes(), type=Report)
-        return Outcome(passed=content.status == "passed", ended=ended, error=first_error(content))
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def test(
+        self,
+        source: str | Path,
+        weights: WeightsFormat | None,
+        built: BuiltEnvironment,
+        *,
+        limits: Limits = LIMITS,
+    ) -> Outcome:
+        """Run it in an environment, in folders that are gone afterwards, as is every process that it started.
+
+        Args:
+            source: a model's folder, archive or URL.
+            weights: None for all that the model has.
+        """
+        with self._workers.folder() as folder, tempfile.TemporaryDirectory(prefix="reference-") as outside:
+            for private in ("model", "inputs", "work"):
+                (folder / private).mkdir()
+            chosen = weights.value if weights else "all"
+            job = Job(runner=_RUNNER, description=str(source), weights_format=chosen, device="cpu", threads=1)
+            (folder / "job.json").write_bytes(jsonio.dumps(job))
+            log, report = Path(outside, "log"), folder / "report.json"
+            finished = self._workers.run(
+                folder,
+                Kind(built.ref.digest, _RUNNER),
+                built,
+                log=log,
+                limits=limits,
+                cancel=threading.Event(),
+            )
+            ended = how_it_ended(finished, limits)
+            if not report.exists():
+                said = log.read_text("utf-8", "replace")
+                return Outcome(passed=None, ended=ended, error=raised_first(said))
+            content = msgspec.json.decode(report.read_bytes(), type=Report)
+            return Outcome(passed=content.status == "passed", ended=ended, error=first_error(content))
 
 
-def _arguments(source: str, weights: WeightsFormat | None, report: Path) -> list[str]:
-    if weights is WeightsFormat.KERAS_V3:
-        return ["-c", _KERAS_V3, source, str(report)]
-    chosen = weights.value if weights else "all"
-    return ["-m", "bioimageio.core", "test", source, f"--weight-format={chosen}", f"--summary={report}"]
+@contextmanager
+def reference() -> Iterator[Reference]:
+    """The command for as many models as one likes, several at a time, too."""
+    with tempfile.TemporaryDirectory(prefix="references-") as name:
+        worker, cells = Path(name, "worker"), Path(name, "cells")
+        stage_worker(worker)
+        code = _RUNNER_FILE.read_text("utf-8")
+        (worker / WORKER_PACKAGE / "runners" / f"{_RUNNER}.py").write_text(code, "utf-8")
+        cells.mkdir()
+        said: list[str] = []
+        process = choose(Level.PROCESS)
+        with Workers(process, worker=worker, cells=cells, threads=1, warm=True, say=said.append) as workers:
+            yield Reference(workers)
+        assert said == []
 
 
 def how_it_ended(finished: Finished, limits: Limits) -> str:
