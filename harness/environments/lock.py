@@ -19,7 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from harness import jsonio
-from harness.environments import torch_backend, uv_command
+from harness.environments import npm_lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.conda.environment_yml import with_pins
 from harness.environments.spec import EnvironmentSpec, read_text, without_comments
@@ -120,7 +120,7 @@ def problems(spec: EnvironmentSpec, *, lock: str) -> list[str]:
             found.append(f"{wanted.name} is missing")
         elif not wanted.specifier.contains(version, prereleases=True):
             found.append(f"{wanted.name} is {version}, requirements.in asks for {wanted.specifier}")
-    return found
+    return found + npm_lock.problems(spec.folder)
 
 
 def refuse_places(spec: EnvironmentSpec) -> None:

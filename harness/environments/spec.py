@@ -6,6 +6,8 @@ requirements.lock   what is installed, written by :mod:`harness.environments.loc
 Dockerfile          how an image of it is built, see :mod:`harness.environments.docker`
 environment.yml     the same for conda, see :mod:`harness.environments.conda`
 conda-*.lock        if there is one for the platform: what conda installs of it
+package.json        npm packages that it needs, if any; Node comes by requirements.in
+package-lock.json   which of them are installed, see :mod:`harness.environments.npm`
 health.py           run with its interpreter after the build; exit code 0 if it works
 """
 
@@ -19,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
+from harness.environments import npm_lock
 from harness.environments.docker import dockerfile
 from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
@@ -132,12 +135,13 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     def _files_of(self, backend: Backend) -> dict[str, str]:
         """What the backend reads beside the lock, by name."""
+        packages = npm_lock.files(self.folder)
         if backend is Backend.DOCKER:
-            return {self.dockerfile.name: self.dockerfile_text().rstrip("\n")}
+            return {**packages, self.dockerfile.name: self.dockerfile_text().rstrip("\n")}
         if backend is Backend.CONDA:
             paths = [self.environment_yml, *sorted(self.folder.glob("conda-*.lock"))]
-            return {path.name: without_comments(read_text(path)) for path in paths}
-        return {}
+            return {**packages, **{path.name: without_comments(read_text(path)) for path in paths}}
+        return packages
 
     def digest(self, backend: Backend) -> str:
         """sha256 (hex) of the recipe; raises like :meth:`recipe`."""
