@@ -21,7 +21,8 @@ from pathlib import Path
 import msgspec
 
 from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
-from harness.environments import npm_lock
+from harness.environments import command_line, npm_lock
+from harness.environments.command_line import Command, Declared
 from harness.environments.docker import dockerfile
 from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
@@ -41,6 +42,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     consumers: tuple[str, ...]
     variables: dict[str, str] = {}
     torch_backend: str = ""
+    command: Declared | None = None
     limits: Limits = Limits()
 
 
@@ -57,6 +59,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         variables: environment variables that are set before anything starts in it.
         torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
         limits: what cells in it may use, where that differs from the defaults.
+        command: the tool, if it is a command line and is here.
         python_full: the interpreter that is taken if the machine has it ("3.11.9"), else any ``python``.
     """
 
@@ -69,6 +72,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
     torch_backend: str
     limits: Limits = Limits()
+    command: Command | None = None
     python_full: str = ""
 
     @property
@@ -181,16 +185,19 @@ def load(folder: Path) -> EnvironmentSpec:
         if not needed.is_file():
             raise ConfigurationError(f"{needed}: missing; every environment has one")
     torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
+    command = command_line.find(file.command, origin=path) if file.command else None
+    told = {command_line.VARIABLE: command.variable} if command else {}
     return EnvironmentSpec(
         name=folder.name,
         folder=folder,
         description=file.description,
         python=file.python,
         weights_formats=file.weights_formats,
-        consumers=file.consumers,
-        variables=file.variables,
+        consumers=file.consumers if command or not file.command else (),
+        variables={**file.variables, **told},
         torch_backend=torch_backend,
         limits=file.limits,
+        command=command,
     )
 
 

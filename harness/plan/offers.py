@@ -37,7 +37,7 @@ def _locked_version(spec: EnvironmentSpec, name: str, consumers: Mapping[str, Co
             f"{where}: there is no consumer {name!r}; known: {', '.join(sorted(consumers))}"
         )
     pins = {**lock.pins(read_text(spec.lock)), **npm_lock.pins(spec.folder)}
-    version = pins.get(consumers[name].DISTRIBUTION)
+    version = (spec.command and spec.command.version) or pins.get(consumers[name].DISTRIBUTION)
     if version is None:
         raise ConfigurationError(
             f"{where}: {name} is not in {spec.lock.name}; run `harness env lock {spec.name}`"

@@ -5,7 +5,7 @@
 // PACKAGES is the folder with package.json and node_modules. Requests come by stdin and answers go to file
 // descriptor 3, one line of JSON each; stdout and stderr belong to the tool's own noise.
 //
-//     {action: "load", tool: module of this folder, description, weights, format, threads}  ->  {}
+//     {action: "load", tool: module of this folder, description, weights, format}  ->  {}
 //     {action: "predict", inputs: [path of .npy, ...], folder}
 //         ->  {outputs: [{name, file: its name in the folder}, ...], seconds}
 //
@@ -33,10 +33,10 @@ const require = createRequire(join(process.argv[2], "package.json"));
 let model;
 
 const ACTIONS = {
-  async load({ tool, description, weights, format, threads }) {
+  async load({ tool, description, weights, format }) {
     const described = readDescription(description, require);
     const { open } = await import(`./${tool}.mjs`);
-    const run = await open({ require, weights, entry: described.weights[format], threads });
+    const run = await open({ require, weights, entry: described.weights[format] });
     model = { ...described, run };
     return {};
   },

@@ -1,4 +1,5 @@
-// ONNX weights by onnxruntime-web with its WebAssembly back-end, which is what browsers run without a GPU.
+// ONNX weights by onnxruntime-web with its WebAssembly back-end, which is what browsers run without a GPU: on one
+// thread, since a page has more only where it is cut off from all others (cross-origin isolation).
 
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -6,14 +7,14 @@ import { basename, dirname, join } from "node:path";
 import { ToolError, UnsupportedError } from "./errors.mjs";
 import { asIntegers, asNumbers } from "./npy.mjs";
 
-export async function open({ require, weights, entry, threads }) {
+export async function open({ require, weights, entry }) {
   let ort;
   try {
     ort = require("onnxruntime-web");
   } catch (error) {
     throw new ToolError(`onnxruntime-web cannot be imported: ${error.message}`);
   }
-  ort.env.wasm.numThreads = threads;
+  ort.env.wasm.numThreads = 1;
   const options = { executionProviders: ["wasm"] };
   if (entry?.external_data) {
     const path = entry.external_data.source;

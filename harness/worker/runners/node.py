@@ -87,7 +87,6 @@ def load(job: Job, tool: str, weights: str) -> Node:
         description=job.description,
         weights=weights,
         format=job.weights_format,
-        threads=job.threads,
     )
     return node
 
