@@ -2,8 +2,8 @@
 //
 //     {inputs: [{id, axes: [id, ...], steps: [{id, kwargs}, ...]}, ...], outputs: ..., weights: as written}
 //
-// Format 0.4 is read as the reference runtime reads it: what comes in is made of the described type, and what
-// goes into the network is float32. In format 0.5, steps begin and end with the described type.
+// Format 0.4 is read as the reference runtime reads it: steps begin with the described type and end with float32.
+// In format 0.5, those of an input begin with the described type, and all end with it.
 
 import { readFileSync } from "node:fs";
 
@@ -33,8 +33,7 @@ function tensorOf04(described, stage) {
   const axes = idsOf(described.axes);
   const steps = (described[stage] ?? []).map((step) => stepOf04(step, axes));
   const first = steps.length > 0 ? [ensure(described.data_type)] : [];
-  const last = stage === "preprocessing" ? [ensure("float32")] : [];
-  return { id: described.name, axes, steps: [...first, ...steps, ...last] };
+  return { id: described.name, axes, steps: [...first, ...steps, ensure("float32")] };
 }
 
 function stepOf04({ name, kwargs = {} }, tensorAxes) {
