@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, NamedTuple, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn, cast
 
 from ..protocol import FilesError, Job, ToldError, ToolError
 from .ended import end_like
@@ -176,15 +176,14 @@ def _is_there(folder: str, tensor: dict[str, Any]) -> bool:
 
 def _pass_on(process: subprocess.Popen[bytes]) -> str:
     """Write what the command says to the cell's log as it comes; answers the end of it."""
-    stream: Any = process.stdout
     tail = b""
-    while True:
-        data = os.read(stream.fileno(), 1 << 16)
-        if not data:
-            return tail.decode("utf-8", "replace")
-        sys.stderr.buffer.write(data)
-        sys.stderr.flush()
-        tail = (tail + data)[-_TAIL:]
+    with cast(IO[bytes], process.stdout) as stream:
+        while True:
+            data = os.read(stream.fileno(), 1 << 16)
+            if not data:
+                return tail.decode("utf-8", "replace")
+            os.write(sys.stderr.fileno(), data)
+            tail = (tail + data)[-_TAIL:]
 
 
 def _raise_told(path: str) -> None:
