@@ -18,6 +18,11 @@ from .conftest import Run, run_harness
 pytestmark = pytest.mark.slow
 
 SOURCE = Path(__file__).parent / "java" / "Multiply.java"
+# Of an ONNX file, as protocol buffers: the graph y = Relu(x), float32 of length 3, and opset 13.
+GRAPH = bytes.fromhex(
+    "3a330a0c0a0178120179220452656c751201675a0f0a0178120a0a08080112040a020803"
+    "620f0a0179120a0a08080112040a0208034202100d"
+)
 RUN = """#!/bin/sh
 exec {java} -Xmx64m -XX:+UseSerialGC -cp "$(dirname "$0")" Multiply "$@"
 """
@@ -63,7 +68,8 @@ def _collection(folder: Path, *weights: str) -> Path:
         entry = {"onnx": {"source": "weights.onnx", "opset_version": 18}}
         model = folder / f"weights-{word}"
         write_model(model, id=model.name, weights=entry)
-        (model / "weights.onnx").write_text(word, "utf-8")
+        producer = b"\x12" + bytes([len(word)]) + word.encode()
+        (model / "weights.onnx").write_bytes(b"\x08\x08" + producer + GRAPH)
         np.save(model / "out.npy", 2 * np.load(model / "in.npy"))
     return folder
 

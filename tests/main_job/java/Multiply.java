@@ -1,6 +1,6 @@
 // A tool of the Java world as small as can be: it keeps the contract of docs/command-line-consumers.md with what
-// the Java library has, and multiplies each input by the number that is all of the weights. Weights that are a
-// word make it go wrong in the way that the word says.
+// the Java library has, and multiplies each input by the number that the weights name as their producer. A
+// word instead makes it go wrong in the way that the word says.
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,7 +20,8 @@ public class Multiply {
         if (!Files.readString(folder.resolve(text(job, "description").get(0))).contains("type: model")) {
             throw new IOException("the description is not that of a model");
         }
-        String weights = Files.readString(folder.resolve(text(job, "weights").get(0))).strip();
+        byte[] file = Files.readAllBytes(folder.resolve(text(job, "weights").get(0)));
+        String weights = new String(file, 4, file[3], StandardCharsets.UTF_8);
         System.out.println("Java " + Runtime.version().feature() + " opens weights: " + weights);
         if (!weights.matches("[0-9.]+")) {
             fail(weights, folder);
