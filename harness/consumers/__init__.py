@@ -6,7 +6,15 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioimageio_core
+from harness.consumers import (
+    bioimageio_core,
+    deepimagej,
+    fiji,
+    icy,
+    onnxruntime_web,
+    qupath,
+    tensorflow_js,
+)
 
 
 class Consumer(Protocol):
@@ -59,4 +67,12 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core}
+CONSUMERS: dict[str, Consumer] = {
+    bioimageio_core.NAME: bioimageio_core,
+    onnxruntime_web.NAME: onnxruntime_web,
+    tensorflow_js.NAME: tensorflow_js,
+    deepimagej.NAME: deepimagej,
+    fiji.NAME: fiji,
+    icy.NAME: icy,
+    qupath.NAME: qupath,
+}

@@ -16,6 +16,8 @@ relative to the folder of the job, which may lie elsewhere for the worker than f
     check           whether only the device is to be tried, false if left out: nothing is loaded then
     threads         how many threads the framework may use
     reply           path of the file that the reply is appended to
+    inputs          [{name, axes: [id, ...]}, ...] as described
+    outputs         the same
     tasks           [{name, inputs: [path of .npy, ...], outputs: folder, padding: bool}, ...] in this order
 
 The reply is JSON Lines, each flushed before the next step begins, so that what ended the process is known to
