@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
-from harness.consumers import bioimageio_core
+from harness.consumers import bioengine, bioimageio_core
 
 
 class Consumer(Protocol):
@@ -35,4 +35,4 @@ class Consumer(Protocol):
         """Why the tool by design does not open such weights; None if it does."""
 
 
-CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core}
+CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core, bioengine.NAME: bioengine}
