@@ -83,6 +83,15 @@ REASON: dict[Reason, ReasonText] = {
         "weights format not supported by the tool",
         "Nothing to mend; add weights in a format that the tool supports to be tested in it.",
     ),
+    Reason.MODEL_NOT_SUPPORTED: ReasonText(
+        "not a model for this tool",
+        "Nothing to mend, unless the message names what the tool looks for and the model should have it.",
+    ),
+    Reason.TOOL_VERSION_UNTESTED: ReasonText(
+        "tool version not tested",
+        "Run the tests of the tool's adapter with this version and widen its `TESTED`, or lock another "
+        "version; no model is at fault.",
+    ),
     Reason.DOWNLOAD_FAILED: ReasonText(
         "download failed", "The network or the server failed; run again with `--rerun inconclusive`."
     ),
@@ -133,6 +142,11 @@ REASON: dict[Reason, ReasonText] = {
         "See the build log; `harness env build NAME` builds it again and shows the check.",
     ),
     Reason.DISK_FULL: ReasonText("disk full", "Free disk space and run again with `--rerun inconclusive`."),
+    Reason.TOOL_UNUSABLE: ReasonText(
+        "tool cannot be used",
+        "No model is at fault: the tool's owner, whom the message names, can mend its adapter or its "
+        "environment.",
+    ),
     Reason.IMPORT_ERROR: ReasonText(
         "model code cannot be imported",
         "Correct the architecture's source file, or the `callable` that names something in it.",

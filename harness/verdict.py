@@ -94,6 +94,8 @@ class Reason(Enum):
 
     # plan: decided before anything is built or run
     FORMAT_NOT_SUPPORTED = _Meaning("format-not-supported", Stage.PLAN, _NOT_APPLICABLE, Blame.TOOL)
+    MODEL_NOT_SUPPORTED = _Meaning("model-not-supported", Stage.PLAN, _NOT_APPLICABLE, Blame.TOOL)
+    TOOL_VERSION_UNTESTED = _Meaning("tool-version-untested", Stage.PLAN, _INCONCLUSIVE, Blame.TOOL)
     # fetch
     DOWNLOAD_FAILED = _Meaning("download-failed", Stage.FETCH, _INCONCLUSIVE, Blame.INFRASTRUCTURE, True)
     FILE_MISSING = _Meaning("file-missing", Stage.FETCH, _FAILED, Blame.METADATA)
@@ -121,6 +123,7 @@ class Reason(Enum):
     )
     DISK_FULL = _Meaning("disk-full", Stage.ENVIRONMENT, _INCONCLUSIVE, Blame.INFRASTRUCTURE)
     # load
+    TOOL_UNUSABLE = _Meaning("tool-unusable", Stage.LOAD, _INCONCLUSIVE, Blame.TOOL)
     IMPORT_ERROR = _Meaning("import-error", Stage.LOAD, _FAILED, Blame.MODEL)
     UNDECLARED_DEPENDENCY = _Meaning("undeclared-dependency", Stage.LOAD, _FAILED, Blame.METADATA)
     DEPENDENCY_NOT_INSTALLED = _Meaning(

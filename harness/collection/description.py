@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 
 from harness.cell import WeightsFormat
-from harness.collection import dependencies, format_library, named_files, tolerance
+from harness.collection import dependencies, facts, format_library, named_files, tolerance
 from harness.collection.dependencies import Dependencies
+from harness.collection.facts import Architecture, Axes
 from harness.collection.fault import ModelFault
 from harness.collection.named_files import NamedFile
 from harness.collection.tolerance import ToleranceRule
@@ -39,6 +40,9 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True):
         dtype: numpy name of the described data type.
         test_tensor: where its ``.npy`` is named.
         label_map: whether its integers number objects, so that any renumbering is the same answer.
+        axis_types: what each axis is: "batch", "channel", "space", "time" or "index".
+        channels: the size of the channel axis; None if there is none, or its size is not fixed.
+        steps: ids of the pre- or postprocessing steps that its author states, in order.
     """
 
     id: str
@@ -46,6 +50,9 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True):
     dtype: str
     test_tensor: NamedFile
     label_map: bool = False
+    axis_types: tuple[str, ...] = ()
+    channels: int | None = None
+    steps: tuple[str, ...] = ()
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +63,9 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
         variants: the sizes to be tested.
         variants_left_out: in words, which promised sizes are not tested and why; empty if all are.
         dependencies: what weights entries declare that they need.
+        architecture: what builds the network of a PyTorch state dict, if it has one.
+        config: keys of ``config``, where tools keep what is theirs, sorted.
+        links: ids and addresses of notebooks, tools and data sets that the model belongs to.
     """
 
     id: str | None
@@ -75,6 +85,14 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     tolerances: tuple[ToleranceRule, ...]
     variants_left_out: str = ""
     dependencies: tuple[Dependencies, ...] = ()
+    architecture: Architecture | None = None
+    config: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """The attached files: paths in the package, or URLs."""
+        return tuple(file.source for file in self.files if file.field.startswith("attachments"))
 
     def files_for(self, weights_format: WeightsFormat) -> tuple[NamedFile, ...]:
         """What a consumer may open to run these weights: the weights, code, attachments; no test tensor."""
@@ -123,8 +141,14 @@ def parse_description(content: Mapping[str, Any], *, shown: str) -> Parsed:
     by_field = {file.field: file for file in files}
 
     def tensors(side: str, described: Any) -> tuple[Tensor, ...]:
+        newest = getattr(model if latest is None else latest, side)
         return tuple(
-            _tensor(tensor, _test_tensor(by_field, side, index, old=old, shown=shown))
+            _tensor(
+                tensor,
+                _test_tensor(by_field, side, index, old=old, shown=shown),
+                facts.axes_of(newest[index]),
+                facts.steps_of(content[side][index]),
+            )
             for index, tensor in enumerate(described)
         )
 
@@ -146,6 +170,9 @@ def parse_description(content: Mapping[str, Any], *, shown: str) -> Parsed:
         variants_left_out=planned.left_out,
         tolerances=tolerance.rules_of(content, shown=shown),
         dependencies=dependencies.find(content),
+        architecture=facts.architecture_of(content),
+        config=facts.config_of(content),
+        links=facts.links_of(content),
     )
     return Parsed(description, model)
 
@@ -182,7 +209,7 @@ def _supported_version(content: Mapping[str, Any], shown: str) -> str:
     return version
 
 
-def _tensor(tensor: Any, test_tensor: NamedFile) -> Tensor:
+def _tensor(tensor: Any, test_tensor: NamedFile, axes: Axes, steps: tuple[str, ...]) -> Tensor:
     """From a tensor of format 0.5, or of 0.4 with ``name``, ``data_type`` and one letter for each axis."""
     new = hasattr(tensor, "dtype")
     name = str(tensor.id if new else tensor.name)
@@ -193,6 +220,9 @@ def _tensor(tensor: Any, test_tensor: NamedFile) -> Tensor:
         dtype=dtype,
         test_tensor=test_tensor,
         label_map=np.dtype(dtype).kind in "iu" and _numbers_objects(name, tensor),
+        axis_types=axes.axis_types,
+        channels=axes.channels,
+        steps=steps,
     )
 
 

@@ -88,7 +88,7 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         ref: its identity.
         weights: the weights formats that it has.
-        description: as MessagePack.
+        packed_description: as MessagePack.
         description_path: the description's file on this machine.
         downloaded: where files are that are not below the description's folder, by source.
         stamps: size and time of change of the description and then of each other file, 64-bit integers.
@@ -96,14 +96,19 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True):
 
     ref: ModelRef
     weights: tuple[WeightsFormat, ...]
-    description: bytes
+    packed_description: bytes
     description_path: str
     downloaded: dict[str, str]
     stamps: bytes
 
+    @property
+    def description(self) -> Description:
+        """The description, decoded anew each time."""
+        return msgspec.msgpack.decode(self.packed_description, type=Description)
+
     def unpack(self) -> Model:
         """The whole model, as it was when it was read."""
-        description = msgspec.msgpack.decode(self.description, type=Description)
+        description = self.description
         path = Path(self.description_path)
         paths = {}
         own = [path]
@@ -229,7 +234,7 @@ def _read(found: Found, known: Known, digests: FileDigests, on_new: OnNew) -> Pa
         model = Packed(
             ref=ref_of(found, described, digest),
             weights=description.weights,
-            description=described.packed,
+            packed_description=described.packed,
             description_path=str(path),
             downloaded=hashed.downloaded,
             stamps=b"".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
+from harness.collection.description import Description
 from harness.consumers import bioengine, bioimageio_core
 
 
@@ -13,11 +14,27 @@ class Consumer(Protocol):
 
     @property
     def NAME(self) -> str:  # noqa: N802
-        """As in reports: lower case."""
+        """As in reports and on the command line: lower case."""
+
+    @property
+    def TITLE(self) -> str:  # noqa: N802
+        """As its team writes it."""
+
+    @property
+    def OWNER(self) -> str:  # noqa: N802
+        """Whom to ask where its adapter fails: a GitHub user, organisation or team, without @."""
+
+    @property
+    def HOME(self) -> str:  # noqa: N802
+        """The page for its users, a URL."""
 
     @property
     def DISTRIBUTION(self) -> str:  # noqa: N802
-        """The Python package whose locked version is the consumer's version."""
+        """The package whose locked version is the consumer's version."""
+
+    @property
+    def TESTED(self) -> str:  # noqa: N802
+        """Which versions the adapter was tested with, as PEP 440 writes it: ">=0.11,<0.12"."""
 
     @property
     def NEEDS(self) -> tuple[str, ...]:  # noqa: N802
@@ -31,8 +48,15 @@ class Consumer(Protocol):
     def RUNNER(self) -> str:  # noqa: N802
         """Module of ``harness.worker.runners``."""
 
-    def unsupported(self, weights_format: WeightsFormat) -> str | None:
-        """Why the tool by design does not open such weights; None if it does."""
+    @property
+    def AS_CALLED(self) -> bool:  # noqa: N802
+        """Whether users call it in another way than its test does: with padding."""
+
+    def applicable(self, description: Description, weights_format: WeightsFormat) -> str | None:
+        """Why the tool by design does not open these weights of this model, in words; None if it does.
+
+        Pure, and fast: it is asked for each model before anything is built. Never raises.
+        """
 
 
 CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core, bioengine.NAME: bioengine}

@@ -79,7 +79,8 @@ class _Reader:
     def add(self, model: Model, declared: Dependencies, consumer: str) -> None:
         """Read one declaration for one consumer, if that opens such weights."""
         offer = self._offer(declared.weights_format, consumer)
-        if offer is not None and self._consumers[consumer].unsupported(declared.weights_format) is None:
+        weights = declared.weights_format
+        if offer is not None and self._consumers[consumer].applicable(model.description, weights) is None:
             place = (model.ref.source, declared.weights_format, consumer)
             self.described[place] = self._read(model, declared, consumer, offer)
 

@@ -13,9 +13,9 @@ import msgspec
 from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat, cell_key
 from harness.collection.model import Model, Packed, Unreadable
 from harness.consumers import Consumer
+from harness.plan.applicable import not_applicable, untested
 from harness.plan.plan import LeftOut, PlannedCell, Settled
 from harness.policy import DEFAULT, Policy
-from harness.verdict import Reason
 
 Place: TypeAlias = tuple[str, WeightsFormat, str]  # the source of a model, one of its weights, a consumer
 
@@ -86,7 +86,7 @@ def plan_cells(
     """Every cell, sorted by model, and what was left out.
 
     A model that cannot be read gets one cell (weights format None) for the first consumer. Weights that a
-    consumer does not support get one cell that is settled as not applicable.
+    consumer does not support get one cell for each version of it, settled as not applicable.
 
     Args:
         settings: what else decides a verdict, part of each key.
@@ -123,28 +123,31 @@ def _cells_of(
     policy: Policy,
     described: Mapping[Place, Described],
 ) -> Iterator[PlannedCell | LeftOut]:
+    offered = [offer for offer in offers if name in offer.consumers]
+    description = model.description
     for weights in model.weights:
         what = f"{model.ref.id} · {weights.value} · {name}"
         if selection.weights and weights not in selection.weights:
             yield LeftOut(what=what, why="not selected by --weights")
             continue
-        serving = [o for o in offers if name in o.consumers and weights in o.weights_formats]
-        unsupported = consumer.unsupported(weights)
+        serving = [offer for offer in offered if weights in offer.weights_formats]
+        settled = not_applicable(consumer, description, weights, opened=bool(serving))
         for device in selection.devices:
-            if unsupported is not None:
-                cell = _cell(model.ref, weights, name, offers, None, device)
-                settled = Settled(reason=Reason.FORMAT_NOT_SUPPORTED.slug, message=unsupported)
-                yield _settled(cell, consumer.DEPTH, "not supported by the tool", settings, settled)
-            elif not serving:
+            if settled is not None:
+                for version in _versions(name, offered):
+                    cell = _cell(model.ref, weights, name, version, None, device)
+                    yield _settled(cell, consumer.DEPTH, "not supported by the tool", settings, settled)
+                continue
+            if not serving:
                 yield LeftOut(what=what, why=f"no environment has {name} for {weights.value}")
-            for offer in serving if unsupported is None else ():
+            for offer in serving:
                 if device not in offer.devices:
                     why = f"environment {offer.ref.name} has no build for {device.value}"
                     yield LeftOut(what=f"{what} · {offer.ref.name} · {device.value}", why=why)
                     continue
-                cell = _cell(model.ref, weights, name, offers, offer, device)
+                cell = _cell(model.ref, weights, name, offer.consumers[name], offer.ref, device)
                 why = f"{name} opens {weights.value} in {offer.ref.name}"
-                yield _planned(cell, consumer.DEPTH, why, settings, policy.deciding_for(cell))
+                yield _decided(cell, consumer, why, settings, policy)
             if declared := described.get((model.ref.source, weights, name)):
                 yield _as_described(declared, model.ref, weights, name, consumer, device, settings, policy)
 
@@ -166,18 +169,12 @@ def _as_described(
         return LeftOut(what=what, why=declared.left_out)
     if device is not Device.CPU:
         return LeftOut(what=f"{what} · {device.value}", why="environments as described are built for cpu")
-    cell = Cell(
-        model=model,
-        weights_format=weights,
-        consumer=ConsumerRef(name=name, version=declared.version),
-        environment=environment,
-        device=device,
-    )
+    cell = _cell(model, weights, name, declared.version, environment, device)
     why = f"{name} opens {weights.value} in what the author declares"
     planned = (
         _settled(cell, consumer.DEPTH, why, settings, declared.refused)
         if declared.refused
-        else _planned(cell, consumer.DEPTH, why, settings, policy.deciding_for(cell))
+        else _decided(cell, consumer, why, settings, policy)
     )
     return msgspec.structs.replace(planned, notes=declared.notes)
 
@@ -185,7 +182,8 @@ def _as_described(
 def _unreadable(
     model: Unreadable, consumer: str, offers: Sequence[Offer], settings: dict[str, str]
 ) -> PlannedCell:
-    cell = _cell(model.ref, None, consumer, offers, None, Device.CPU)
+    newest = _versions(consumer, [offer for offer in offers if consumer in offer.consumers])[-1]
+    cell = _cell(model.ref, None, consumer, newest, None, Device.CPU)
     settled = Settled(reason=model.reason.slug, message=model.message)
     # Its id may be no more than a folder's name: two such models differ by their place alone.
     settings = {**settings, "source": model.ref.source}
@@ -196,18 +194,22 @@ def _cell(
     model: ModelRef,
     weights: WeightsFormat | None,
     consumer: str,
-    offers: Sequence[Offer],
-    offer: Offer | None,
+    version: str,
+    environment: EnvironmentRef | None,
     device: Device,
 ) -> Cell:
-    versions = [o.consumers[consumer] for o in ((offer,) if offer else offers) if consumer in o.consumers]
     return Cell(
         model=model,
         weights_format=weights,
-        consumer=ConsumerRef(name=consumer, version=max(versions, key=_in_order, default="")),
-        environment=offer.ref if offer else None,
+        consumer=ConsumerRef(name=consumer, version=version),
+        environment=environment,
         device=device,
     )
+
+
+def _versions(consumer: str, offered: Sequence[Offer]) -> list[str]:
+    """Every version of the consumer that there is, the newest last; one without a name if there is none."""
+    return sorted({offer.consumers[consumer] for offer in offered}, key=_in_order) or [""]
 
 
 def _in_order(version: str) -> tuple[int, ...]:
@@ -215,11 +217,15 @@ def _in_order(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
-def _planned(cell: Cell, depth: Depth, why: str, settings: dict[str, str], policy: str) -> PlannedCell:
+def _decided(
+    cell: Cell, consumer: Consumer, why: str, settings: dict[str, str], policy: Policy
+) -> PlannedCell:
     """The cell with its key; what the policy says of it is part of what the key covers."""
-    said = {"policy": policy} if policy else {}
-    key = cell_key(cell, settings={**settings, **said})
-    return PlannedCell(key=key, cell=cell, depth=depth, why=why, policy=policy)
+    if settled := untested(consumer, cell.consumer.version):
+        return _settled(cell, consumer.DEPTH, why, settings, settled)
+    said = policy.deciding_for(cell)
+    key = cell_key(cell, settings={**settings, **({"policy": said} if said else {})})
+    return PlannedCell(key=key, cell=cell, depth=consumer.DEPTH, why=why, policy=said)
 
 
 def _settled(cell: Cell, depth: Depth, why: str, settings: dict[str, str], settled: Settled) -> PlannedCell:

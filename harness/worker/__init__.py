@@ -26,10 +26,14 @@ have come after the last line:
     {"event": "loaded", "seconds": s}
     {"event": "begin", "task": name}
     {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,
-     "outputs": [{name, file: its name in the folder of the task's outputs}, ...]}
+     "outputs": [{name, file: its name in the folder of the task's outputs,
+     expected: the file of the package that it is compared with, as the description names it; left out for
+     the test tensor of the described output with this place,
+     labels: whether both number objects; only with expected}, ...]}
     {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
      "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,
-     "where": file, line and function of the innermost frame, "in_worker": whether that is the worker's code}
+     "where": file, line and function of the innermost frame, "in_worker": whether that is the worker's code,
+     "tool": whether the tool itself cannot be used, whatever the model is (``protocol.ToolError``)}
     {"event": "end"}
 
 A worker runs in a process of its own (``main``), or is forked out of one that has imported its runtime

@@ -8,7 +8,7 @@ import re
 import tempfile
 import traceback
 
-VERSION = 5
+VERSION = 6
 EXIT_FAILED = 113  # the worker's own code failed, e.g. no room for the reply
 _MAX_TEXT = 20000
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
@@ -16,6 +16,13 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 class FilesError(Exception):
     """An input cannot be read or an output cannot be written: the machine's fault, not the model's."""
+
+
+class ToolError(Exception):
+    """The tool itself cannot be used: its API changed, or it is a version that nobody has tested.
+
+    A runner raises it with a message for people. It is held against no model, and ends all cells of the tool.
+    """
 
 
 class Job:
@@ -81,6 +88,7 @@ class Reply:
             where="{}, line {}, in {}".format(_short(shown.filename), shown.lineno, shown.name)
             if shown
             else "",
+            tool=any(isinstance(e, ToolError) for e in chain),
             in_worker=innermost is not None and innermost.filename.startswith(_PACKAGE),
         )
 

@@ -30,7 +30,12 @@ TOOL = cast(
         DEPTH=Depth.RUNTIME,
         DISTRIBUTION="tool",
         NEEDS=("tiny<9",),
-        unsupported=lambda weights: "tool opens no Keras" if weights is WeightsFormat.KERAS_HDF5 else None,
+        TITLE="Tool",
+        OWNER="tool-team",
+        TESTED=">=0",
+        applicable=lambda _description, weights: (
+            "tool opens no Keras" if weights is WeightsFormat.KERAS_HDF5 else None
+        ),
     ),
 )
 TOOLS = {"tool": TOOL}

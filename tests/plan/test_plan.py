@@ -34,7 +34,12 @@ TOOL = cast(
     SimpleNamespace(
         DEPTH=Depth.RUNTIME,
         DISTRIBUTION="tool",
-        unsupported=lambda weights: "tool has no TensorFlow.js" if weights is TENSORFLOW_JS else None,
+        TITLE="Tool",
+        OWNER="tool-team",
+        TESTED=">=0",
+        applicable=lambda _description, weights: (
+            "tool has no TensorFlow.js" if weights is TENSORFLOW_JS else None
+        ),
     ),
 )
 TOOLS = {"tool": TOOL}
@@ -90,11 +95,16 @@ def test_every_weights_entry_is_a_cell_or_left_out_with_the_reason(model: Model)
         (TORCHSCRIPT, "old"),
         (TORCHSCRIPT, "new"),
         (TENSORFLOW_JS, None),
+        (TENSORFLOW_JS, None),
     ]
-    assert [c.cell.consumer.version for c in cells] == ["0.9.6", "0.11.0", "0.11.0"]
-    assert cells[2].settled == Settled(reason="format-not-supported", message="tool has no TensorFlow.js")
+    assert [c.cell.consumer.version for c in cells] == ["0.9.6", "0.11.0", "0.9.6", "0.11.0"]
+    assert (
+        cells[2].settled
+        == cells[3].settled
+        == Settled(reason="format-not-supported", message="tool has no TensorFlow.js")
+    )
     assert [entry.why for entry in left_out] == ["no environment has tool for onnx"]
-    assert len({cell.key for cell in cells}) == 3
+    assert len({cell.key for cell in cells}) == 4
 
 
 def test_what_was_not_selected_is_said(model: Model) -> None:

@@ -49,6 +49,8 @@ class Case(NamedTuple):
 # Written out by hand, so that a change of the vocabulary is a change here, too.
 MEANING: dict[Reason, Meaning] = {
     Reason.FORMAT_NOT_SUPPORTED: Meaning(Status.NOT_APPLICABLE, Blame.TOOL, Stage.PLAN),
+    Reason.MODEL_NOT_SUPPORTED: Meaning(Status.NOT_APPLICABLE, Blame.TOOL, Stage.PLAN),
+    Reason.TOOL_VERSION_UNTESTED: Meaning(Status.INCONCLUSIVE, Blame.TOOL, Stage.PLAN),
     Reason.DOWNLOAD_FAILED: Meaning(Status.INCONCLUSIVE, Blame.INFRASTRUCTURE, Stage.FETCH),
     Reason.FILE_MISSING: Meaning(Status.FAILED, Blame.METADATA, Stage.FETCH),
     Reason.SHA256_MISMATCH: Meaning(Status.FAILED, Blame.METADATA, Stage.FETCH),
@@ -63,6 +65,7 @@ MEANING: dict[Reason, Meaning] = {
     Reason.ENVIRONMENT_BUILD_FAILED: Meaning(Status.INCONCLUSIVE, Blame.INFRASTRUCTURE, Stage.ENVIRONMENT),
     Reason.ENVIRONMENT_UNHEALTHY: Meaning(Status.INCONCLUSIVE, Blame.ENVIRONMENT, Stage.ENVIRONMENT),
     Reason.DISK_FULL: Meaning(Status.INCONCLUSIVE, Blame.INFRASTRUCTURE, Stage.ENVIRONMENT),
+    Reason.TOOL_UNUSABLE: Meaning(Status.INCONCLUSIVE, Blame.TOOL, Stage.LOAD),
     Reason.IMPORT_ERROR: Meaning(Status.FAILED, Blame.MODEL, Stage.LOAD),
     Reason.UNDECLARED_DEPENDENCY: Meaning(Status.FAILED, Blame.METADATA, Stage.LOAD),
     Reason.DEPENDENCY_NOT_INSTALLED: Meaning(Status.INCONCLUSIVE, Blame.ENVIRONMENT, Stage.LOAD),

@@ -93,9 +93,8 @@ def explain_error(error: ErrorEvent) -> Verdict:
     message = _in_words(error)
     if error.stage == "io":
         return Verdict.because(_first_match((_DISK, _TOO_LARGE), error) or Reason.INTERNAL_ERROR, message)
-    if error.stage == "import":
-        # The consumer itself does not start: no model did that.
-        return Verdict.because(Reason.ENVIRONMENT_UNHEALTHY, f"the tool cannot be imported: {message}")
+    if error.tool or error.stage == "import":
+        return _of_tool(error, message)
     if error.in_worker:
         return Verdict.because(Reason.INTERNAL_ERROR, f"the worker itself failed: {message}")
     if error.missing_module is not None:
@@ -106,6 +105,13 @@ def explain_error(error: ErrorEvent) -> Verdict:
         # The machine's own memory ran out before the limit was hit, and other cells had their part in that.
         return Verdict(status=Status.INCONCLUSIVE, reason=reason, blame=Blame.INFRASTRUCTURE, message=message)
     return Verdict.because(reason or (Reason.LOAD_FAILED if loading else Reason.EXCEPTION), message)
+
+
+def _of_tool(error: ErrorEvent, message: str) -> Verdict:
+    """The consumer itself does not start: no model did that."""
+    if error.tool:
+        return Verdict.because(Reason.TOOL_UNUSABLE, message.removeprefix("ToolError: "))
+    return Verdict.because(Reason.ENVIRONMENT_UNHEALTHY, f"the tool cannot be imported: {message}")
 
 
 def explain_end(evidence: Evidence, limits: Limits) -> Verdict:

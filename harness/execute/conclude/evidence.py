@@ -43,10 +43,19 @@ class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):
 
 
 class ProducedOutput(msgspec.Struct, frozen=True):
-    """An array that the worker wrote; ``file`` is its name in the folder of its task's outputs."""
+    """An array that the worker wrote.
+
+    Attributes:
+        file: its name in the folder of its task's outputs.
+        expected: the file of the package that it is compared with, as the description names it; empty for
+            the test tensor of the described output with its place.
+        labels: whether both number objects, so that any renumbering is the same answer; only with a file.
+    """
 
     name: str
     file: str
+    expected: str = ""
+    labels: bool = False
 
 
 class ResultEvent(msgspec.Struct, frozen=True, tag_field="event", tag="result"):
@@ -70,6 +79,7 @@ class ErrorEvent(msgspec.Struct, frozen=True, tag_field="event", tag="error"):
     traceback: str
     where: str
     in_worker: bool
+    tool: bool = False
 
 
 class EndEvent(msgspec.Struct, frozen=True, tag_field="event", tag="end"):

@@ -18,12 +18,14 @@ def read(paths: list[str]) -> list[Any]:
         raise FilesError("an input cannot be read: {}".format(error)) from error
 
 
-def write(outputs: list[tuple[str, Any]], folder: str) -> list[dict[str, str]]:
+def write(outputs: list[tuple[str, Any]], folder: str) -> list[dict[str, Any]]:
     """Write named arrays below ``folder``; returns what the reply says of them. Raises FilesError.
 
+    Each is compared with the test tensor of the described output in its place; a runner may add to what is
+    returned that one is compared with a file of the package: see ``expected`` in the package's docstring.
     An output that holds Python objects raises numpy's ValueError: that is the model's doing.
     """
-    written = []
+    written: list[dict[str, Any]] = []
     for number, (name, value) in enumerate(outputs):
         file = "{}.npy".format(number)
         try:

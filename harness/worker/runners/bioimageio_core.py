@@ -106,7 +106,7 @@ def load(job: Job) -> Any:
 
 def predict(
     pipeline: Any, inputs: list[str], folder: str, padding: bool
-) -> tuple[list[dict[str, str]], float]:
+) -> tuple[list[dict[str, Any]], float]:
     """Predict on one set of inputs: with ``padding`` as consumers call it, else as core's own test does."""
     from bioimageio.core import Sample, Tensor
     from bioimageio.core.digest_spec import get_axes_infos, get_member_id

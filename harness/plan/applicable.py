@@ -1,0 +1,48 @@
+"""What is known of a consumer and a model before anything is built (pure)."""
+
+from __future__ import annotations
+
+import functools
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
+
+from harness.cell import WeightsFormat
+from harness.collection.description import Description
+from harness.consumers import Consumer
+from harness.plan.plan import Settled
+from harness.verdict import Reason
+
+
+def not_applicable(
+    consumer: Consumer, description: Description, weights: WeightsFormat, *, opened: bool
+) -> Settled | None:
+    """The verdict where the tool by design does not open these weights of this model.
+
+    Args:
+        opened: whether the tool opens any weights of this format.
+    """
+    why = consumer.applicable(description, weights)
+    if why is None:
+        return None
+    reason = Reason.MODEL_NOT_SUPPORTED if opened else Reason.FORMAT_NOT_SUPPORTED
+    return Settled(reason=reason.slug, message=why)
+
+
+def untested(consumer: Consumer, version: str) -> Settled | None:
+    """The verdict of every model in a version of the tool that nobody has tested the adapter with."""
+    if _within(consumer.TESTED, version):
+        return None
+    message = (
+        f"the adapter of {consumer.TITLE} was tested with {consumer.TESTED}, this is {version}; "
+        f"{consumer.OWNER} can say whether it holds for this version, too"
+    )
+    return Settled(reason=Reason.TOOL_VERSION_UNTESTED.slug, message=message)
+
+
+@functools.cache
+def _within(specifier: str, version: str) -> bool:
+    try:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except InvalidVersion:
+        return False
