@@ -1,4 +1,4 @@
-"""Ends with exit code 0 if Hypha's server and client and the reference runtime with its frameworks are there."""
+"""Ends with exit code 0 if Hypha's server and client, the reference runtime and its frameworks are there."""
 
 import bioimageio.core
 import hypha.core.store

@@ -13,7 +13,7 @@ import asyncio
 import time
 from typing import Any
 
-from ..protocol import Job
+from ..protocol import Job, ToolError
 from . import arrays, bioimageio_core, hypha_server
 
 _SERVICE = "model-runner"
@@ -52,7 +52,9 @@ def load(job: Job) -> Service:
     return Service(ModelRunner(bioimageio_core.load(job)), job, _Server.url)
 
 
-def predict(service: Service, inputs: list[str], folder: str, padding: bool) -> tuple[list[dict[str, str]], float]:
+def predict(
+    service: Service, inputs: list[str], folder: str, padding: bool
+) -> tuple[list[dict[str, str]], float]:
     """Call the service once; there is one way to call it, whatever ``padding`` says."""
     del padding
     read = arrays.read(inputs)
@@ -103,7 +105,10 @@ class Service:
         self._runner = runner
         self._options = {"weights_format": job.weights_format, "device": job.device}
         self._loop = asyncio.new_event_loop()
-        self._infer = self._loop.run_until_complete(self._connected(url))
+        try:
+            self._infer = self._loop.run_until_complete(self._connected(url))
+        except Exception as error:
+            raise ToolError(f"the service cannot be reached: {error}") from error
 
     async def _connected(self, url: str) -> Any:
         from hypha_rpc import connect_to_server
@@ -122,10 +127,14 @@ class Service:
 
         model = self._runner.pipeline.model_descr
         named = {str(get_member_id(tensor)): array for tensor, array in zip(model.inputs, inputs)}
-        call = self._infer(model_id=_MODEL, inputs=named, **self._options)
-        try:
-            produced = self._loop.run_until_complete(call)
-        except Exception as error:
-            raise self._runner.error or error from None
+        produced = self._loop.run_until_complete(self._call(named))
         names = [str(get_member_id(tensor)) for tensor in model.outputs]
         return [(name, produced[name]) for name in names if name in produced]
+
+    async def _call(self, inputs: dict[str, Any]) -> Any:
+        try:
+            return await self._infer(model_id=_MODEL, inputs=inputs, **self._options)
+        except Exception as error:
+            if self._runner.error is None:
+                raise ToolError(f"the service cannot be called: {error}") from error
+            raise self._runner.error from None

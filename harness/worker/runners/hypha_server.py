@@ -6,15 +6,20 @@ No model's code runs in it.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import os
 import socket
 import sys
-from typing import NoReturn
+import traceback
+from typing import Any, NoReturn
+
+from ..protocol import ToolError
 
 _HOST = "127.0.0.1"
-# What the server imports; it itself would open a data base when it is imported.
+_LOOK_SECONDS = 0.01
+# What the server imports: it itself opens a data base when it is imported, which each cell has of its own.
 _IMPORTED = (
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
@@ -44,7 +49,7 @@ def start() -> str:
     Call it while this process has one thread. The server ends with the cell.
 
     Raises:
-        RuntimeError: it ended before it was ready; the log says why.
+        ToolError: it ended before it was ready; the log says why.
     """
     with socket.create_server((_HOST, 0)) as listener:
         port = listener.getsockname()[1]
@@ -57,26 +62,30 @@ def start() -> str:
     os.close(tell)
     with os.fdopen(ready, "rb") as stream:
         if not stream.read(1):
-            raise RuntimeError("the local Hypha server ended before it was ready")
+            raise ToolError("the local Hypha server ended before it was ready; the log says why")
     return f"http://{_HOST}:{port}"
 
 
 def _serve(listener: socket.socket, tell: int) -> NoReturn:
     """Serve until this process is killed."""
-    code = 1
     try:
-        os.environ["HYPHA_LOGLEVEL"] = "ERROR"
-        os.environ["HYPHA_HOST"], port = _HOST, listener.getsockname()[1]
-        os.environ["HYPHA_PORT"] = str(port)
+        os.environ["HYPHA_HOST"] = _HOST
+        os.environ["HYPHA_PORT"] = str(listener.getsockname()[1])
         import uvicorn
 
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets)
-                os.write(tell, b"1")
-                os.close(tell)
-
-        Server(uvicorn.Config("hypha.server:app", log_level="error", ws_ping_interval=None)).run([listener])
-        code = 0
+        configuration = uvicorn.Config("hypha.server:app", log_level="error", ws_ping_interval=None)
+        asyncio.run(_until_told(uvicorn.Server(configuration), listener, tell))
+    except BaseException:
+        traceback.print_exc()
     finally:
-        os._exit(code)
+        os._exit(1)
+
+
+async def _until_told(server: Any, listener: socket.socket, tell: int) -> None:
+    serving = asyncio.ensure_future(server.serve([listener]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(_LOOK_SECONDS)
+    if server.started:
+        os.write(tell, b"1")
+    os.close(tell)
+    await serving
