@@ -6,7 +6,7 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioengine, bioimageio_core
+from harness.consumers import bioengine, bioimageio_core, ilastik
 
 
 class Consumer(Protocol):
@@ -59,4 +59,8 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core, bioengine.NAME: bioengine}
+CONSUMERS: dict[str, Consumer] = {
+    bioimageio_core.NAME: bioimageio_core,
+    bioengine.NAME: bioengine,
+    ilastik.NAME: ilastik,
+}

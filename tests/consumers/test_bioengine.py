@@ -67,10 +67,8 @@ def test_faults_behind_the_server_are_the_models(
     model = tmp_path / "models" / "broken"
     with package(model, "pytorch_state_dict"):
         code = model / "unet2d.py"
-        lines = code.read_text("utf-8").splitlines(keepends=True)
-        at = [number for number, line in enumerate(lines) if "def forward" in line][-1]
-        lines[at] += f"        {fault}\n"
-        code.write_text("".join(lines), "utf-8")
+        text = code.read_text("utf-8")
+        code.write_text(re.sub(r"(?m)^    def forward.*$", rf"\g<0>\n        {fault}", text), "utf-8")
     run = run_harness(tmp_path / "models", tmp_path / "out", "--consumer", "bioengine")
     (record,) = run.records
     assert (record.reason, record.blame) == (reason.slug, Blame.MODEL), record.message

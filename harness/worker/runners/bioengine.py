@@ -92,9 +92,8 @@ class ModelRunner:
         from bioimageio.core.digest_spec import create_sample_for_model
 
         sample = create_sample_for_model(self.pipeline.model_descr, inputs=dict(inputs), sample_id="sample")
-        result = self.pipeline.predict_sample_without_blocking(
-            sample, skip_input_padding=True, skip_output_cropping=True
-        )
+        not_padded = bioimageio_core.padded(self.pipeline, padding=False)
+        result = self.pipeline.predict_sample_without_blocking(sample, **not_padded)
         return {str(name): tensor.data.to_numpy() for name, tensor in result.members.items()}
 
 

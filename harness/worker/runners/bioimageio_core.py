@@ -1,9 +1,10 @@
-"""The reference runtime, bioimageio.core 0.11: called as its own test does, or as consumers do."""
+"""The reference runtime, bioimageio.core 0.10 and 0.11: called as its own test does, or as consumers do."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import os
 import time
 from pathlib import Path
@@ -121,10 +122,14 @@ def predict(
         id="test-sample",
     )
     clock = time.perf_counter()
-    result = pipeline.predict_sample_without_blocking(
-        sample, skip_input_padding=not padding, skip_output_cropping=not padding
-    )
+    result = pipeline.predict_sample_without_blocking(sample, **padded(pipeline, padding))
     seconds = time.perf_counter() - clock
     names = [get_member_id(tensor) for tensor in pipeline.model_descr.outputs]
     produced = [(str(name), result.members[name].data.to_numpy()) for name in names if name in result.members]
     return arrays.write(produced, folder), seconds
+
+
+def padded(pipeline: Any, padding: bool) -> dict[str, bool]:
+    """What makes the pipeline pad inputs and crop outputs, or not; older releases never do."""
+    known = inspect.signature(pipeline.predict_sample_without_blocking).parameters
+    return {name: not padding for name in ("skip_input_padding", "skip_output_cropping") if name in known}
