@@ -91,7 +91,9 @@ class ModelRunner:
     def _predict(self, inputs: Any) -> dict[str, Any]:
         from bioimageio.core.digest_spec import create_sample_for_model
 
-        sample = create_sample_for_model(self.pipeline.model_descr, inputs=dict(inputs), sample_id="sample")
+        sample = create_sample_for_model(
+            bioimageio_core.model_of(self.pipeline), inputs=dict(inputs), sample_id="sample"
+        )
         not_padded = bioimageio_core.padded(self.pipeline, padding=False)
         result = self.pipeline.predict_sample_without_blocking(sample, **not_padded)
         return {str(name): tensor.data.to_numpy() for name, tensor in result.members.items()}
@@ -124,7 +126,7 @@ class Service:
         """The outputs by id, in the description's order. What the model raises is raised as it is."""
         from bioimageio.core.digest_spec import get_member_id
 
-        model = self._runner.pipeline.model_descr
+        model = bioimageio_core.model_of(self._runner.pipeline)
         named = {str(get_member_id(tensor)): array for tensor, array in zip(model.inputs, inputs)}
         produced = self._loop.run_until_complete(self._call(named))
         names = [str(get_member_id(tensor)) for tensor in model.outputs]
