@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from packaging.version import Version
 
 from harness.cell import AS_DESCRIBED, Backend, Depth, EnvironmentRef, WeightsFormat
 from harness.collection.dependencies import Dependencies
@@ -120,7 +121,7 @@ class _Reader:
             reading.declaration,
             declared.weights_format,
             stated=declared.framework_version,
-            tool=f"{tool.DISTRIBUTION}=={version}",
+            tool=f"{tool.DISTRIBUTION}=={Version(version).public}",
             constraints=tool.NEEDS,
         )
         like = offer.ref.name
