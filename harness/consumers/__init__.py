@@ -6,7 +6,7 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioengine, bioimageio_core, ilastik
+from harness.consumers import bioengine, bioimageio_core, ilastik, zerocostdl4mic
 
 
 class Consumer(Protocol):
@@ -46,7 +46,8 @@ class Consumer(Protocol):
 
     @property
     def RUNNER(self) -> str:  # noqa: N802
-        """Module of ``harness.worker.runners``."""
+        """Module of ``harness.worker.runners``; empty for a static one that needs no environment: what
+        ``applicable`` finds no reason against has passed."""
 
     @property
     def AS_CALLED(self) -> bool:  # noqa: N802
@@ -63,4 +64,5 @@ CONSUMERS: dict[str, Consumer] = {
     bioimageio_core.NAME: bioimageio_core,
     bioengine.NAME: bioengine,
     ilastik.NAME: ilastik,
+    zerocostdl4mic.NAME: zerocostdl4mic,
 }

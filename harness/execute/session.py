@@ -33,7 +33,7 @@ from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
-from harness.verdict import Check, Reason, Stage, Status, Verdict
+from harness.verdict import Check, Stage, Status, Verdict
 
 
 class Observer(Protocol):
@@ -236,7 +236,7 @@ class Session:
         verdict = settled.verdict
         model = self._models.get(planned.cell.model.source)
         record = make_record(planned, verdict, self._settings, started_at=self._clock.now(), model=model)
-        check = _CHECK_OF_STAGE.get(Reason.from_slug(settled.reason).stage)
+        check = _CHECK_OF_STAGE.get(verdict.reason.stage) if verdict.reason else None
         return (
             msgspec.structs.replace(record, checks=(check_of_verdict(check, verdict),)) if check else record
         )

@@ -50,7 +50,7 @@ def _published(server: Server, newest: int = 1) -> Published:
         newest=newest,
         leave_out=("gurobi-symlink",),
         weights_formats=(WeightsFormat.ONNX,),
-        like="onnx",
+        like="pytorch",
     )
 
 

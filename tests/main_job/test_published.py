@@ -37,9 +37,9 @@ dependencies:
 def _published(folder: Path, address: str) -> Path:
     """A folder of environments with what ilastik publishes, at this address, and the one that it is like."""
     environments = folder / "environments"
-    shutil.copytree(ROOT / "environments" / "onnx", environments / "onnx")
+    shutil.copytree(ROOT / "environments" / "pytorch", environments / "pytorch")
     text = (ROOT / "environments" / "ilastik" / "published.toml").read_text("utf-8")
-    text = text.replace("https://files.ilastik.org", address).replace('like = "pytorch"', 'like = "onnx"')
+    text = text.replace("https://files.ilastik.org", address)
     (environments / "ilastik").mkdir()
     (environments / "ilastik" / "published.toml").write_text(text, "utf-8")
     return environments
