@@ -6,7 +6,19 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioengine, bioimageio_core, ilastik, zerocostdl4mic
+from harness.consumers import (
+    bioengine,
+    bioimageio_core,
+    deepimagej,
+    dl4miceverywhere,
+    fiji,
+    icy,
+    ilastik,
+    onnxruntime_web,
+    qupath,
+    tensorflow_js,
+    zerocostdl4mic,
+)
 
 
 class Consumer(Protocol):
@@ -62,7 +74,14 @@ class Consumer(Protocol):
 
 CONSUMERS: dict[str, Consumer] = {
     bioimageio_core.NAME: bioimageio_core,
+    onnxruntime_web.NAME: onnxruntime_web,
+    tensorflow_js.NAME: tensorflow_js,
+    deepimagej.NAME: deepimagej,
+    fiji.NAME: fiji,
+    icy.NAME: icy,
+    qupath.NAME: qupath,
     bioengine.NAME: bioengine,
     ilastik.NAME: ilastik,
     zerocostdl4mic.NAME: zerocostdl4mic,
+    dl4miceverywhere.NAME: dl4miceverywhere,
 }

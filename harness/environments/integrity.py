@@ -14,10 +14,12 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from harness.environments import npm_lock
 from harness.environments.built import BuiltEnvironment
 from harness.environments.conda import installed
 from harness.environments.conda.installed import InstalledPackage
 from harness.environments.docker import images
+from harness.errors import ConfigurationError
 
 
 def damage(built: BuiltEnvironment) -> str:
@@ -42,6 +44,10 @@ def _damages(built: BuiltEnvironment) -> Iterator[str]:
         yield f"conda-meta cannot be read ({_why(error)})"
         conda = ()
     present = {_name_of(info) for info in infos} | {canonicalize_name(package.name) for package in conda}
+    try:
+        present |= {canonicalize_name(name) for name in npm_lock.installed(built.prefix)}
+    except ConfigurationError as error:
+        yield str(error)
     for name in built.packages:
         if canonicalize_name(name) not in present:
             yield f"package {name} is missing"

@@ -19,7 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from harness import jsonio
-from harness.environments import torch_backend, uv_command
+from harness.environments import npm, npm_lock, torch_backend, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.conda import environment_yml
 from harness.environments.spec import EnvironmentSpec, read_text, without_comments
@@ -65,6 +65,8 @@ def refresh(
         attempt = Attempt(log=log.absolute(), cwd=scratch, on_progress=lambda _: None, cancel=cancel)
         _solve(spec, attempt, constrained=constraints is not None)
         solved = (scratch / "requirements.lock").read_text("utf-8")
+        node = pins(solved).get(npm.NODE, "")
+        npm.refresh(spec.folder, node, attempt, name=spec.name, upgrade=upgrade)
     lock = _header(spec) + strip_labels(solved)
     _refuse(spec, problems(spec, lock=lock))
     yml = spec.environment_yml
@@ -128,7 +130,7 @@ def problems(spec: EnvironmentSpec, *, lock: str) -> list[str]:
             found.append(f"{wanted.name} is missing")
         elif not wanted.specifier.contains(version, prereleases=True):
             found.append(f"{wanted.name} is {version}, requirements.in asks for {wanted.specifier}")
-    return found
+    return found + npm_lock.problems(spec.folder)
 
 
 def refuse_places(spec: EnvironmentSpec) -> None:

@@ -6,6 +6,8 @@ requirements.lock   what is installed, written by :mod:`harness.environments.loc
 Dockerfile          how an image of it is built, see :mod:`harness.environments.docker`
 environment.yml     the same for conda, see :mod:`harness.environments.conda`
 conda-*.lock        if there is one for the platform: what conda installs of it
+package.json        npm packages that it needs, if any; Node comes by requirements.in
+package-lock.json   which of them are installed, see :mod:`harness.environments.npm`
 health.py           run with its interpreter after the build; exit code 0 if it works
 
 Where environment.toml lists versions of one package, each is an environment of its own, ``<name>-<version>``.
@@ -22,6 +24,8 @@ from pathlib import Path
 import msgspec
 
 from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
+from harness.environments import command_line, npm_lock
+from harness.environments.command_line import Command, Declared
 from harness.environments.docker import dockerfile
 from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
@@ -43,6 +47,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     consumers: tuple[str, ...]
     variables: dict[str, str] = {}
     torch_backend: str = ""
+    command: Declared | None = None
     limits: Limits = Limits()
     versioned: str = ""
     versions: tuple[str, ...] = ()
@@ -62,6 +67,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         variables: environment variables that are set before anything starts in it.
         torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
         limits: what cells in it may use, where that differs from the defaults.
+        command: the tool, if it is a command line and is here.
         python_full: the interpreter that is taken if the machine has it ("3.11.9"), else any ``python``.
         versioned: the package of which this folder has several versions, empty if there is none.
         version: the one that this is.
@@ -78,6 +84,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
     torch_backend: str
     limits: Limits = Limits()
+    command: Command | None = None
     python_full: str = ""
     versioned: str = ""
     version: str = ""
@@ -157,14 +164,15 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     def _files_of(self, backend: Backend) -> dict[str, str]:
         """What the backend reads beside the lock, by name."""
+        packages = npm_lock.files(self.folder)
         if backend is Backend.DOCKER:
-            return {self.dockerfile.name: self.dockerfile_text().rstrip("\n")}
+            return {**packages, self.dockerfile.name: self.dockerfile_text().rstrip("\n")}
         if backend is Backend.CONDA:
             locks = self.folder.glob(f"conda{self._of_version}-*.lock")
             paths = [self.environment_yml, *sorted(locks)]
             plain = {path.name.replace(self._of_version, "", 1): path for path in paths}
-            return {name: without_comments(read_text(path)) for name, path in plain.items()}
-        return {}
+            return {**packages, **{name: without_comments(read_text(path)) for name, path in plain.items()}}
+        return packages
 
     def digest(self, backend: Backend) -> str:
         """sha256 (hex) of the recipe; raises like :meth:`recipe`."""
@@ -210,16 +218,19 @@ def load_versions(folder: Path) -> tuple[EnvironmentSpec, ...]:
         if not needed.is_file():
             raise ConfigurationError(f"{needed}: missing; every environment has one")
     torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
+    command = command_line.find(file.command, origin=path) if file.command else None
+    told = {command_line.VARIABLE: command.variable} if command else {}
     spec = EnvironmentSpec(
         name=folder.name,
         folder=folder,
         description=file.description,
         python=file.python,
         weights_formats=file.weights_formats,
-        consumers=file.consumers,
-        variables=file.variables,
+        consumers=file.consumers if command or not file.command else (),
+        variables={**file.variables, **told},
         torch_backend=torch_backend,
         limits=file.limits,
+        command=command,
         versioned=file.versioned,
         versions_url=file.versions_url,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.cell import Backend
-from harness.environments import bytecode, distributions, uv_command, wheels
+from harness.environments import bytecode, distributions, npm, npm_lock, uv_command, wheels
 from harness.environments import interpreter as interpreters
 from harness.environments.attempt import Attempt
 from harness.environments.declared.spec import DeclaredSpec
@@ -26,6 +26,7 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     what = f"{spec.name}: making a virtual environment"
     uv_command.run(venv, attempt, what=what, variables=settings.variables)
     wheels.install(spec, interpreter(prefix), attempt, settings)
+    npm.install(spec.folder, prefix, attempt, name=spec.name)
     # Not by the environment's own interpreter: packages can bring along what that starts with.
     bytecode.make(prefix, python, attempt)
 
@@ -59,5 +60,5 @@ def python_version(prefix: Path) -> str:
 
 
 def packages(prefix: Path) -> dict[str, str]:
-    """What the environment's own site folder holds, name to version, read from its metadata."""
-    return distributions.versions(prefix)
+    """What the environment's own site folder and npm's hold, name to version, read from their metadata."""
+    return {**distributions.versions(prefix), **npm_lock.installed(prefix)}

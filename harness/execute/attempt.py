@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from harness.collection.description import Tensor
 from harness.consumers import CONSUMERS
 from harness.environments.built import BuiltEnvironment
 from harness.execute.conclude.answers import Conclusion, conclude
 from harness.execute.conclude.question import Question
 from harness.execute.conclude.tasks import prepare_tasks
-from harness.execute.launch import Job, launch
+from harness.execute.launch import Job, JobTensor, launch
 from harness.execute.settings import Settings
 from harness.execute.stage import stage_model
 from harness.execute.workers import Workers
@@ -54,6 +56,8 @@ def attempt(
         weights_format=question.weights_format.value,
         device=planned.cell.device.value,
         threads=settings.threads,
+        inputs=_described(question.model.description.inputs),
+        outputs=_described(question.model.description.outputs),
         tasks=tasks,
     )
     log = folder.with_name(f"{folder.name}.log")  # beside the folder: the log has a limit of its own
@@ -74,3 +78,7 @@ def attempt(
         log=log,
         peak_memory_bytes=evidence.finished.peak_memory_bytes,
     )
+
+
+def _described(tensors: Sequence[Tensor]) -> tuple[JobTensor, ...]:
+    return tuple(JobTensor(name=tensor.id, axes=tensor.axes) for tensor in tensors)

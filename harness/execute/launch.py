@@ -19,6 +19,13 @@ from harness.worker import protocol
 _REPLY = "reply.jsonl"
 
 
+class JobTensor(msgspec.Struct, frozen=True, kw_only=True):
+    """An input or output of the model as its description calls it: its name, and that of each axis."""
+
+    name: str
+    axes: tuple[str, ...]
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is told; see ``harness.worker``. Paths are relative to the job's folder."""
 
@@ -30,6 +37,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     threads: int
     reply: str = _REPLY
+    inputs: Sequence[JobTensor] = ()
+    outputs: Sequence[JobTensor] = ()
     tasks: Sequence[Task] = ()
 
 

@@ -34,7 +34,7 @@ from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
-from harness.verdict import Check, Stage, Status, Verdict
+from harness.verdict import Check, Reason, Stage, Status, Verdict
 
 
 class Observer(Protocol):

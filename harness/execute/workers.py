@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness import proc
+from harness.environments import command_line
 from harness.environments.built import BuiltEnvironment, run_variables
 from harness.execute.isolate.environment import environment_mounts
 from harness.execute.isolate.level import Command, Confinement, Level, Mount
@@ -23,9 +24,11 @@ from harness.execute.warm.fork_server import ForkedCells, ForkServer, NotForkedE
 from harness.execute.warm.separate import CELLS, separation
 from harness.limits import Limits
 from harness.proc import Finished
+from harness.worker.runners import command
 
 CELL = "/cell"
 _WORKER = "/worker"
+_TOOL = "/tool"
 _STARTS = 3  # of a fork server that ends, before every cell gets a process of its own
 # sys.path[0] would be the current folder, in which a model may have put a file called numpy.py.
 _BOOTSTRAP = "import sys; sys.path[0] = sys.argv[1]; from {} import main; main(sys.argv[2:])"
@@ -221,7 +224,7 @@ class Workers:
     def _mounts(self, built: BuiltEnvironment) -> Sequence[Mount]:
         """What every worker of the environment sees, at its own place but for the worker's code."""
         environment = () if built.image else environment_mounts(built.python)
-        return (*environment, _of_worker(self._worker))
+        return (*environment, _of_worker(self._worker), *_of_tool(built))
 
     def _inside(self, cell: Path, built: BuiltEnvironment) -> str:
         """Where the worker finds its cell."""
@@ -230,6 +233,8 @@ class Workers:
     def _surroundings(self, cell: Path, built: BuiltEnvironment) -> dict[str, Any]:
         inside = self._inside(cell, built)
         private = {name: f"{inside}/{folder}" for name, folder in _PRIVATE_FOLDERS.items()}
+        for mount in _of_tool(built):
+            private[command.FOLDER] = self._confine(built).path(mount)
         return {"env": {**run_variables(built, threads=self._threads), **private}, "cwd": inside}
 
     def _separate(self, cell: Path, built: BuiltEnvironment) -> Mapping[str, Any] | None:
@@ -242,6 +247,12 @@ class Workers:
 
 def _of_worker(worker: Path) -> Mount:
     return Mount(source=worker, target=_WORKER)
+
+
+def _of_tool(built: BuiltEnvironment) -> Sequence[Mount]:
+    """The folder of a command that lives on this machine."""
+    folder = command_line.folder(built.variables)
+    return (Mount(source=folder, target=_TOOL),) if folder else ()
 
 
 def _of_cell(cell: Path) -> Sequence[Mount]:

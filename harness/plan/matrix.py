@@ -116,6 +116,11 @@ def plan_cells(
                 for name in not_wanted
             ]
             for name, consumer in wanted.items():
+                if not any(name in offer.consumers for offer in offers):
+                    left_out.append(
+                        LeftOut(what=f"{model.ref.id} · {name}", why=f"no environment has {name}")
+                    )
+                    continue
                 for entry in _cells_of(model, name, consumer, offers, selection, settings, policy, described):
                     (cells if isinstance(entry, PlannedCell) else left_out).append(entry)  # type: ignore[arg-type]
     return tuple(cells), tuple(left_out)

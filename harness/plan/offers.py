@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from harness.cell import Backend
 from harness.consumers import Consumer
-from harness.environments import lock
+from harness.environments import lock, npm_lock
 from harness.environments.spec import EnvironmentSpec, read_text
 from harness.errors import ConfigurationError
 from harness.plan.matrix import Offer
@@ -51,7 +51,8 @@ def _locked_version(spec: EnvironmentSpec, name: str, consumers: Mapping[str, Co
         raise ConfigurationError(
             f"{where}: there is no consumer {name!r}; known: {', '.join(sorted(consumers))}"
         )
-    version = lock.pins(read_text(spec.lock)).get(consumers[name].DISTRIBUTION)
+    pins = {**lock.pins(read_text(spec.lock)), **npm_lock.pins(spec.folder)}
+    version = (spec.command and spec.command.version) or pins.get(consumers[name].DISTRIBUTION)
     if version is None:
         raise ConfigurationError(
             f"{where}: {name} is not in {spec.lock.name}; run `harness env lock {spec.name}`"

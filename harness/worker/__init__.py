@@ -15,6 +15,8 @@ relative to the folder of the job, which may lie elsewhere for the worker than f
     device          "cpu" or "cuda"
     threads         how many threads the framework may use
     reply           path of the file that the reply is appended to
+    inputs          [{name, axes: [id, ...]}, ...] as described
+    outputs         the same
     tasks           [{name, inputs: [path of .npy, ...], outputs: folder, padding: bool}, ...] in this order
 
 The reply is JSON Lines, each flushed before the next step begins, so that what ended the process is known to

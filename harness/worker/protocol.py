@@ -25,6 +25,20 @@ class ToolError(Exception):
     """
 
 
+class ToldError(Exception):
+    """What went wrong in a process of the tool's own, as that told it.
+
+    Args:
+        kind: its word for the error, such as the name of a class.
+        trace: where it was, in the tool's own words.
+    """
+
+    def __init__(self, kind: str, message: str, trace: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.trace = trace
+
+
 class Job:
     """The job as read from its file; raises ValueError for another version of the protocol."""
 
@@ -41,6 +55,8 @@ class Job:
         self.device = content["device"]
         self.threads = content["threads"]
         self.reply = os.path.join(folder, content["reply"])
+        self.inputs = content["inputs"]
+        self.outputs = content["outputs"]
         self.tasks = [
             dict(
                 task,
@@ -76,21 +92,28 @@ class Reply:
         every = [frame for e in chain for frame in traceback.extract_tb(e.__traceback__)]
         own = [frame for frame in every if _is_of_model(frame.filename)]
         shown = own[-1] if own else innermost
+        told = isinstance(chain[-1], ToldError)
+        trace = traceback.format_exception(type(error), error, error.__traceback__)
+        trace += [e.trace for e in chain if isinstance(e, ToldError)]
         self.send(
             "error",
             stage=stage,
             task=task,
-            type=type(error).__name__,
+            type=_kind(error),
             message=_cut(str(error)),
             missing_module=next((e.name for e in chain if isinstance(e, ModuleNotFoundError)), None),
-            causes=[_cut("{}: {}".format(type(e).__name__, e)) for e in chain],
-            traceback=_cut("".join(traceback.format_exception(type(error), error, error.__traceback__))),
+            causes=[_cut("{}: {}".format(_kind(e), e)) for e in chain],
+            traceback=_cut("".join(trace)),
             where="{}, line {}, in {}".format(_short(shown.filename), shown.lineno, shown.name)
-            if shown
+            if shown and not told
             else "",
             tool=any(isinstance(e, ToolError) for e in chain),
-            in_worker=innermost is not None and innermost.filename.startswith(_PACKAGE),
+            in_worker=not told and innermost is not None and innermost.filename.startswith(_PACKAGE),
         )
+
+
+def _kind(error: BaseException) -> str:
+    return error.kind if isinstance(error, ToldError) else type(error).__name__
 
 
 def _is_of_model(filename: str) -> bool:

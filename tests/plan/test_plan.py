@@ -169,8 +169,8 @@ def test_a_plan_is_made_stored_and_read_again(tmp_path: Path) -> None:
 
 def test_selections_that_match_nothing(tmp_path: Path) -> None:
     write_model(tmp_path / "a", id="a")
-    with pytest.raises(UsageError, match="--consumer fiji: no such consumer; known: "):
-        _make(tmp_path, consumers=("fiji",))
+    with pytest.raises(UsageError, match="--consumer nobody: no such consumer; known: "):
+        _make(tmp_path, consumers=("nobody",))
     with pytest.raises(UsageError, match=r"--select x\*: matches none of the 1 models"):
         _make(tmp_path, models=("x*",))
     assert _make(tmp_path, models=("a",)).plan.left_out

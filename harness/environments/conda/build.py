@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from harness.cell import Backend
-from harness.environments import bytecode, distributions, lock, uv_command, wheels
+from harness.environments import bytecode, distributions, lock, npm, npm_lock, uv_command, wheels
 from harness.environments.attempt import Attempt
 from harness.environments.conda import (
     as_declared,
@@ -60,6 +60,7 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
     locks.write(prefix / locks.INSTALLED, packages, spec=spec, platform=platform)
     if declared.pins:
         wheels.install(spec, interpreter(prefix), attempt, uv_command.settings())
+    npm.install(spec.folder, prefix, attempt, name=spec.name)
     bytecode.make(prefix, interpreter(prefix), attempt)
 
 
@@ -95,7 +96,8 @@ def packages(prefix: Path) -> dict[str, str]:
     others = {
         one.name: one.version for one in installed.read(prefix) if canonicalize_name(one.name) not in known
     }
-    return dict(sorted({**others, **python}.items(), key=lambda pair: pair[0].lower()))
+    found = {**others, **python, **npm_lock.installed(prefix)}
+    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 
 def _check(asked: request.Request, found: tuple[LockedPackage, ...], attempt: Attempt) -> None:

@@ -1,0 +1,29 @@
+"""deepImageJ, in an ImageJ without a display.
+
+A command line behind the setting HARNESS_DEEPIMAGEJ; see docs/command-line-consumers.md.
+"""
+
+from __future__ import annotations
+
+from harness.cell import Depth, WeightsFormat
+from harness.collection.description import Description
+
+NAME = "deepimagej"
+TITLE = "deepImageJ"
+OWNER = "deepimagej"
+HOME = "https://deepimagej.github.io/"
+DISTRIBUTION = "command.toml"
+TESTED = ">=0"
+NEEDS = ()
+DEPTH = Depth.TOOL
+RUNNER = "jvm"
+AS_CALLED = False
+
+_FORMATS = (WeightsFormat.TORCHSCRIPT, WeightsFormat.ONNX, WeightsFormat.TENSORFLOW_SAVED_MODEL_BUNDLE)
+
+
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:  # noqa: ARG001
+    """The formats that its Java engines read."""
+    if weights_format not in _FORMATS:
+        return f"{TITLE} runs TorchScript, ONNX and SavedModel weights, and these are {weights_format.value}"
+    return None

@@ -1,0 +1,29 @@
+"""Fiji without a display, with a plug-in that runs models.
+
+A command line behind the setting HARNESS_FIJI; see docs/command-line-consumers.md.
+"""
+
+from __future__ import annotations
+
+from harness.cell import Depth, WeightsFormat
+from harness.collection.description import Description
+
+NAME = "fiji"
+TITLE = "Fiji"
+OWNER = "fiji"
+HOME = "https://fiji.sc/"
+DISTRIBUTION = "command.toml"
+TESTED = ">=0"
+NEEDS = ()
+DEPTH = Depth.TOOL
+RUNNER = "jvm"
+AS_CALLED = False
+
+_FORMATS = (WeightsFormat.TORCHSCRIPT, WeightsFormat.ONNX, WeightsFormat.TENSORFLOW_SAVED_MODEL_BUNDLE)
+
+
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:  # noqa: ARG001
+    """The formats that its Java engines read."""
+    if weights_format not in _FORMATS:
+        return f"{TITLE} runs TorchScript, ONNX and SavedModel weights, and these are {weights_format.value}"
+    return None

@@ -1,0 +1,32 @@
+"""onnxruntime-web with its WebAssembly back-end, in Node.
+
+It stands for ImJoy and the BioEngine web client as far as these run ONNX weights in the browser: the same
+library with the same back-end; their own pages are not tested.
+"""
+
+from __future__ import annotations
+
+from harness.cell import Depth, WeightsFormat
+from harness.collection.description import Description
+from harness.worker.runners.node import STEPS
+
+NAME = "onnxruntime-web"
+TITLE = "ONNX Runtime Web"
+OWNER = "imjoy-team"
+HOME = "https://onnxruntime.ai/docs/get-started/with-javascript/web.html"
+DISTRIBUTION = "onnxruntime-web"
+TESTED = ">=1.30,<1.31"
+NEEDS = ()
+DEPTH = Depth.TOOL
+RUNNER = "onnxruntime_web"
+AS_CALLED = False
+
+
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:
+    """ONNX weights, and the steps that are written in JavaScript."""
+    if weights_format is not WeightsFormat.ONNX:
+        return f"{TITLE} runs ONNX weights, and these are {weights_format.value}"
+    steps = [step for tensor in (*description.inputs, *description.outputs) for step in tensor.steps]
+    if missing := sorted(set(steps) - STEPS):
+        return f"no JavaScript is there for the processing step {missing[0]}, which {TITLE} itself has not"
+    return None

@@ -1,0 +1,90 @@
+"""The command of a tool that is no Python: in the environment itself, or in a folder of this machine.
+
+In ``environment.toml``::
+
+    [command]
+    argv = ["program", "--headless"]    # a program of the environment
+
+    [command]
+    setting = "HARNESS_FIJI"            # names a folder of this machine
+
+A tool that lives on the machine is left alone: its folder holds ``command.toml``, which states ``version``
+and ``argv`` (a program with a slash in its name is looked for in that folder). Without the setting, the
+environment has no tool, and nothing is planned for it. What a worker needs to know goes by one variable,
+which is a part of the recipe; the place of the folder is not, since it decides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import ConfigurationError
+from harness.worker.runners import command
+
+FILE = "command.toml"
+VARIABLE = command.COMMAND
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[command]``: one of the two."""
+
+    argv: tuple[str, ...] = ()
+    setting: str = ""
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A command that is there.
+
+    Attributes:
+        argv: program and arguments; the folder of a job follows.
+        version: of the tool, as it is shown; empty where the environment's lock says it.
+        setting: the variable that names its folder, empty if it is in the environment.
+    """
+
+    argv: tuple[str, ...]
+    version: str = ""
+    setting: str = ""
+
+    @property
+    def variable(self) -> str:
+        """What the worker is told."""
+        return msgspec.json.encode({"argv": self.argv, "setting": self.setting}).decode()
+
+
+def find(declared: Declared, *, origin: Path, environ: Mapping[str, str] = os.environ) -> Command | None:
+    """The command; None if it is on no machine but those with the setting, and this is none.
+
+    Raises:
+        ConfigurationError: the table, the folder or its file is not what it must be.
+    """
+    if bool(declared.argv) is bool(declared.setting):
+        raise ConfigurationError(f"{origin}: field command: state either argv or setting")
+    if declared.argv:
+        return Command(argv=declared.argv)
+    place = environ.get(declared.setting, "")
+    if not place:
+        return None
+    path = Path(place) / FILE
+    try:
+        found = msgspec.toml.decode(path.read_bytes(), type=Command)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({error.strerror}); {declared.setting} names the folder with it"
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    if not found.argv or not found.version or found.setting:
+        raise ConfigurationError(f"{path}: state argv and version, and nothing else")
+    return msgspec.structs.replace(found, setting=declared.setting)
+
+
+def folder(variables: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Where the tool of an environment with these variables lives on this machine; None if in itself."""
+    stated = variables.get(VARIABLE)
+    setting = msgspec.json.decode(stated)["setting"] if stated else ""
+    place = environ.get(setting, "") if setting else ""
+    return Path(place).resolve() if place else None

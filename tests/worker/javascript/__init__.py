@@ -1,0 +1,1 @@
+"""What of the worker is JavaScript, held against what it stands for."""
