@@ -19,7 +19,7 @@ cd "$1"
 case "$(grep -rh ^id: model)" in
   *broken) echo "ValueError: the network has no layers"; exit 1 ;;
   *unusable) echo "ModuleNotFoundError: No module named 'bioimageio'"; exit 1 ;;
-  *) test ! -e inputs/in.npy || cp inputs/in.npy outputs/out.npy ;;
+  *) test ! -e inputs/raw.npy || cp inputs/raw.npy outputs/out.npy ;;
 esac
 """
 ONNX = b"\x08\x08"  # a message with nothing but its version
