@@ -111,6 +111,7 @@ def plan_for(
     from harness.cell import Device
     from harness.cli.progress import reading
     from harness.environments import backend
+    from harness.environments.published import load_published
     from harness.environments.spec import load_all
     from harness.execute import clock
     from harness.execute.deciding import deciding_settings
@@ -119,7 +120,8 @@ def plan_for(
     from harness.policy import Versions
 
     backend.choose(args.backend)
-    specs = load_all(options.environments_folder(args.environments))
+    folder = options.environments_folder(args.environments)
+    specs = load_all(folder)
     wanted = Versions(args.versions or policy.versions)
     specs = {name: spec for name, spec in specs.items() if wanted is Versions.ALL or not spec.newer}
     with reading() as on_model:
@@ -137,6 +139,7 @@ def plan_for(
             policy=policy,
             created_at=clock.now(),
             as_described=args.as_described or policy.as_described,
+            published=load_published(folder),
             verify_files=options.verify_files_for(args, policy),
             on_model=on_model,
             on_likely=lambda environment, consumer: on_likely(specs[environment], consumer),

@@ -90,16 +90,18 @@ def work_for(
 def _stored(args: argparse.Namespace, plan: Plan, policy: Policy, repeat: int) -> Work:
     """A plan that was made before; everything that its keys cover must be what it was."""
     from harness.cli.progress import reading
+    from harness.environments.published import load_published
     from harness.environments.spec import load_all
     from harness.execute.deciding import deciding_settings
-    from harness.plan.make import Planned, declared_by, models_of
+    from harness.plan.make import Planned, declared_by, models_of, published_for
 
     settings = deciding_settings(threads=THREADS, repeat=repeat, policy=policy)
     if plan.settings != settings or not plan.is_decided_by(policy):
         raise UsageError(
             f"{args.plan}: the harness or the policy is not what it was when the plan was made; make it again"
         )
-    specs = load_all(options.environments_folder(args.environments))
+    folder = options.environments_folder(args.environments)
+    specs = load_all(folder)
     with reading() as on_model:
         try:
             models = models_of(plan, verify_files=options.verify_files_for(args, policy), on_model=on_model)
@@ -107,6 +109,8 @@ def _stored(args: argparse.Namespace, plan: Plan, policy: Policy, repeat: int) -
             raise UsageError(f"{args.plan}: {error}; run it where the plan was made") from error
     if any(environment.as_described for environment in plan.environments):
         specs = {**specs, **declared_by(models, specs, plan)}
+    if any(environment.name not in specs for environment in plan.environments):
+        specs = {**specs, **published_for(load_published(folder), specs, plan)}
     for environment in plan.environments:
         if environment.name not in specs or specs[environment.name].ref(environment.backend) != environment:
             raise UsageError(

@@ -7,13 +7,17 @@ from typing import Protocol
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
 from harness.consumers import (
+    bioengine,
     bioimageio_core,
     deepimagej,
+    dl4miceverywhere,
     fiji,
     icy,
+    ilastik,
     onnxruntime_web,
     qupath,
     tensorflow_js,
+    zerocostdl4mic,
 )
 
 
@@ -54,7 +58,8 @@ class Consumer(Protocol):
 
     @property
     def RUNNER(self) -> str:  # noqa: N802
-        """Module of ``harness.worker.runners``."""
+        """Module of ``harness.worker.runners``; empty for a static one that needs no environment: what
+        ``applicable`` finds no reason against has passed."""
 
     @property
     def AS_CALLED(self) -> bool:  # noqa: N802
@@ -75,4 +80,8 @@ CONSUMERS: dict[str, Consumer] = {
     fiji.NAME: fiji,
     icy.NAME: icy,
     qupath.NAME: qupath,
+    bioengine.NAME: bioengine,
+    ilastik.NAME: ilastik,
+    zerocostdl4mic.NAME: zerocostdl4mic,
+    dl4miceverywhere.NAME: dl4miceverywhere,
 }

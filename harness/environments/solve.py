@@ -96,7 +96,7 @@ def of_declaration(spec: DeclaredSpec, errors: Sequence[EnvironmentBuildError]) 
     if spec.declaration.elsewhere:
         places = ", ".join(spec.declaration.elsewhere)
         return told(f"further places that the declaration names are not asked: {places}", first)
-    return EnvironmentBuildError(first.reason, first.message, first.log, declared_so=True)
+    return EnvironmentBuildError(first.reason, first.message, first.log, declared_so=spec.by_author)
 
 
 def told(what: str, error: EnvironmentBuildError) -> EnvironmentBuildError:

@@ -267,7 +267,7 @@ class Session:
         verdict = settled.verdict
         model = self._models.get(planned.cell.model.source)
         record = make_record(planned, verdict, self._settings, started_at=self._clock.now(), model=model)
-        check = _CHECK_OF_STAGE.get(Reason.from_slug(settled.reason).stage)
+        check = _CHECK_OF_STAGE.get(verdict.reason.stage) if verdict.reason else None
         return (
             msgspec.structs.replace(record, checks=(check_of_verdict(check, verdict),)) if check else record
         )

@@ -7,24 +7,26 @@ import functools
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
 
-from harness.cell import WeightsFormat
+from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
 from harness.consumers import Consumer
 from harness.plan.plan import Settled
 from harness.verdict import Reason
 
 
-def not_applicable(
+def by_description(
     consumer: Consumer, description: Description, weights: WeightsFormat, *, opened: bool
 ) -> Settled | None:
-    """The verdict where the tool by design does not open these weights of this model.
+    """The verdict where the description says it all; None where something has to run.
+
+    That is a tool that by design does not open these weights of this model, and one that nothing runs of.
 
     Args:
         opened: whether the tool opens any weights of this format.
     """
     why = consumer.applicable(description, weights)
     if why is None:
-        return None
+        return Settled() if consumer.DEPTH is Depth.STATIC and not consumer.RUNNER else None
     reason = Reason.MODEL_NOT_SUPPORTED if opened else Reason.FORMAT_NOT_SUPPORTED
     return Settled(reason=reason.slug, message=why)
 

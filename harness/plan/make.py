@@ -10,6 +10,7 @@ from harness.cell import Backend
 from harness.collection.index import find_models
 from harness.collection.model import Models, OnNew, Packed, Unreadable, read_packed
 from harness.consumers import CONSUMERS
+from harness.environments.published import Published
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import ConfigurationError, UsageError
 from harness.plan.described import NOTHING, read_declarations
@@ -17,13 +18,14 @@ from harness.plan.likely import Likely, OnLikely
 from harness.plan.matrix import Offer, Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
+from harness.plan.published import offers_of_teams
 from harness.policy import DEFAULT, Policy
 
 OnModel: TypeAlias = Callable[[int, int, str], None]
 
 
 class Planned(NamedTuple):
-    """A plan, by source the models that it is about, by name the environments that their authors declare."""
+    """A plan, by source the models that it is about, by name the environments that others declare."""
 
     plan: Plan
     models: Models
@@ -40,6 +42,7 @@ def make_plan(
     policy: Policy = DEFAULT,
     created_at: str,
     as_described: bool = False,
+    published: Sequence[Published] = (),
     verify_files: bool = False,
     on_model: OnModel = lambda _done, _total, _source: None,
     on_likely: OnLikely = lambda _environment, _consumer: None,
@@ -50,6 +53,7 @@ def make_plan(
         settings: what decides every verdict beside the cell.
         policy: what it says of some cells decides theirs.
         as_described: whether weights also run in what their authors declare.
+        published: whose environments their teams publish.
         verify_files: whether to hash files again that by size and time of change are known.
         on_model: hears how many models are read, of how many, and the next one's source.
         on_likely: hears as soon as can be of an environment and a consumer that cells will likely need.
@@ -67,10 +71,11 @@ def make_plan(
     if as_described:
         wanted = (m.unpack() for m in models if isinstance(m, Packed) and selection.wants_model(m.ref))
         declared = read_declarations(wanted, specs=specs, offers=offers, consumers=CONSUMERS, backend=backend)
+    teams = offers_of_teams(published, specs=specs, consumers=CONSUMERS, backend=backend, selection=selection)
     cells, left_out = plan_cells(
         models,
         consumers=CONSUMERS,
-        offers=offers,
+        offers=[*offers, *teams.offers],
         selection=selection,
         settings=settings,
         policy=policy,
@@ -84,10 +89,10 @@ def make_plan(
         harness=harness.__version__,
         sources=tuple(model.ref.source for model in models),
         cells=cells,
-        left_out=left_out,
+        left_out=(*teams.left_out, *left_out),
         settings=settings,
     )
-    return Planned(plan, _readable(models), declared.specs)
+    return Planned(plan, _readable(models), {**declared.specs, **teams.specs})
 
 
 def _refuse_unknown(asked: Sequence[str], offers: Sequence[Offer]) -> None:
@@ -106,12 +111,30 @@ def declared_by(
     models: Models, specs: Mapping[str, EnvironmentSpec], plan: Plan
 ) -> Mapping[str, EnvironmentSpec]:
     """The environments that a stored plan's models declare, by name; raises ConfigurationError as above."""
-    conda = any(environment.backend is Backend.CONDA for environment in plan.environments)
-    backend = Backend.CONDA if conda else Backend.VENV
+    backend = _backend_of(plan)
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
     return read_declarations(
         models.values(), specs=specs, offers=offers, consumers=CONSUMERS, backend=backend
     ).specs
+
+
+def published_for(
+    published: Sequence[Published], specs: Mapping[str, EnvironmentSpec], plan: Plan
+) -> Mapping[str, EnvironmentSpec]:
+    """The environments of a stored plan that teams publish, by name; raises ConfigurationError as above."""
+    wanted = tuple({entry.cell.consumer.name for entry in plan.cells})
+    return offers_of_teams(
+        published,
+        specs=specs,
+        consumers=CONSUMERS,
+        backend=_backend_of(plan),
+        selection=Selection(consumers=wanted),
+    ).specs
+
+
+def _backend_of(plan: Plan) -> Backend:
+    conda = any(environment.backend is Backend.CONDA for environment in plan.environments)
+    return Backend.CONDA if conda else Backend.VENV
 
 
 def models_of(

@@ -13,7 +13,7 @@ import msgspec
 from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat, cell_key
 from harness.collection.model import Model, Packed, Unreadable
 from harness.consumers import Consumer
-from harness.plan.applicable import not_applicable, untested
+from harness.plan.applicable import by_description, untested
 from harness.plan.plan import LeftOut, PlannedCell, Settled
 from harness.policy import DEFAULT, Policy
 
@@ -144,12 +144,12 @@ def _cells_of(
             yield LeftOut(what=what, why="not selected by --weights")
             continue
         serving = [offer for offer in offered if weights in offer.weights_formats]
-        settled = not_applicable(consumer, description, weights, opened=bool(serving))
+        settled = by_description(consumer, description, weights, opened=bool(serving) or not offered)
         for device in selection.devices:
             if settled is not None:
                 for version in _versions(name, offered):
                     cell = _cell(model.ref, weights, name, version, None, device)
-                    yield _settled(cell, consumer.DEPTH, "not supported by the tool", settings, settled)
+                    yield _settled(cell, consumer.DEPTH, _why_settled(settled), settings, settled)
                 continue
             if not serving:
                 yield LeftOut(what=what, why=f"no environment has {name} for {weights.value}")
@@ -246,6 +246,10 @@ def _decided(
     said = policy.deciding_for(cell)
     key = cell_key(cell, settings={**settings, **({"policy": said} if said else {})})
     return PlannedCell(key=key, cell=cell, depth=consumer.DEPTH, why=why, policy=said)
+
+
+def _why_settled(settled: Settled) -> str:
+    return "not supported by the tool" if settled.reason else "the description says it all"
 
 
 def _settled(cell: Cell, depth: Depth, why: str, settings: dict[str, str], settled: Settled) -> PlannedCell:

@@ -21,25 +21,28 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict that was known before anything was built or run.
 
     Attributes:
-        reason: a slug.
+        reason: a slug; empty for a cell that has passed, by what is known of its metadata.
         status: where it is not the reason's own.
     """
 
-    reason: str
-    message: str
+    reason: str = ""
+    message: str = ""
     status: Status | None = None
 
     def __post_init__(self) -> None:
-        Reason.from_slug(self.reason)
+        if self.reason:
+            Reason.from_slug(self.reason)
 
     @property
-    def blame(self) -> Blame:
+    def blame(self) -> Blame | None:
         """Who can act."""
-        return Reason.from_slug(self.reason).blame
+        return self.verdict.blame
 
     @property
     def verdict(self) -> Verdict:
         """The whole answer."""
+        if not self.reason:
+            return Verdict(status=Status.PASSED, message=self.message)
         verdict = Verdict.because(Reason.from_slug(self.reason), self.message)
         return msgspec.structs.replace(verdict, status=self.status or verdict.status)
 

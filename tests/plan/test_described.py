@@ -27,7 +27,7 @@ TORCHSCRIPT, ONNX = WeightsFormat.TORCHSCRIPT, WeightsFormat.ONNX
 TOOL = cast(
     Consumer,
     SimpleNamespace(
-        DEPTH=Depth.RUNTIME,
+        DEPTH=Depth.TOOL,
         DISTRIBUTION="tool",
         NEEDS=("tiny<9",),
         TITLE="Tool",
@@ -109,7 +109,7 @@ def test_a_cell_of_its_own_for_the_same_weights_in_the_same_tool(
     assert isinstance(spec, DeclaredSpec)
     assert (spec.declaration.pip, spec.needs) == (("tqdm==4.0",), ("tool==2.0", "tiny<9", "torch==2.1.0"))
     assert cell.cell.environment == spec.ref(Backend.VENV)
-    assert (cell.cell.consumer.version, cell.depth) == ("2.0", Depth.RUNTIME)
+    assert (cell.cell.consumer.version, cell.depth) == ("2.0", Depth.TOOL)
     assert cell.why == "tool opens torchscript in what the author declares"
     assert cell.notes == (
         "tqdm==4.0+cpu (without the label, which names a build that few indexes have)",
@@ -251,7 +251,7 @@ def test_a_plan_of_a_collection_and_its_environments_again(tmp_path: Path) -> No
             str(tmp_path),
             specs=specs,
             backend=Backend.VENV,
-            selection=Selection(models=("a",)),
+            selection=Selection(models=("a",), consumers=("bioimageio.core",)),
             settings={},
             created_at="now",
             as_described=as_described,

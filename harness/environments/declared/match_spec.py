@@ -63,6 +63,11 @@ def normalised(spec: Spec) -> str:
     return f"{channel}{spec.name}{_versions(spec)}"
 
 
+def name_of(normal: str) -> str:
+    """The package's name in a normalised specification."""
+    return re.split(r"[=<>!~]", normal.rpartition("::")[2], maxsplit=1)[0]
+
+
 def as_requirement(spec: Spec) -> str:
     """What pip calls the same package; empty if its versions cannot be said in pip's words.
 

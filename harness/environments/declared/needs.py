@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.cell import WeightsFormat
+from harness.environments.declared import match_spec
 from harness.environments.declared.declaration import Declaration
 
 
@@ -78,7 +78,7 @@ def _declared(declaration: Declaration) -> Iterator[str]:
     for text in declaration.pip:
         yield canonicalize_name(Requirement(text).name)
     for text in declaration.conda:
-        yield re.split(r"[=<>!~]", text.rpartition("::")[2], maxsplit=1)[0]
+        yield match_spec.name_of(text)
 
 
 def _versions(stated: str, oldest: int) -> str:

@@ -38,6 +38,11 @@ class DeclaredSpec(EnvironmentSpec, frozen=True, kw_only=True):
     solution: Solution | None = None
 
     @property
+    def by_author(self) -> bool:
+        """Whether a model's author declares it, who can act on what is wrong with it; else a tool's team."""
+        return self.name.startswith(AS_DESCRIBED)
+
+    @property
     def trusted(self) -> bool:
         """Never: see the class."""
         return False

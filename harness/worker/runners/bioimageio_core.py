@@ -1,9 +1,10 @@
-"""The reference runtime, bioimageio.core 0.11: called as its own test does, or as consumers do."""
+"""The reference runtime, bioimageio.core 0.10 and 0.11: called as its own test does, or as consumers do."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import os
 import time
 from pathlib import Path
@@ -116,20 +117,29 @@ def predict(
     from bioimageio.core import Sample, Tensor
     from bioimageio.core.digest_spec import get_axes_infos, get_member_id
 
-    described = pipeline.model_descr.inputs
+    model = model_of(pipeline)
     sample = Sample(
         members={
             get_member_id(tensor): Tensor.from_numpy(array, dims=get_axes_infos(tensor))
-            for tensor, array in zip(described, arrays.read(inputs))
+            for tensor, array in zip(model.inputs, arrays.read(inputs))
         },
         stat={},
         id="test-sample",
     )
     clock = time.perf_counter()
-    result = pipeline.predict_sample_without_blocking(
-        sample, skip_input_padding=not padding, skip_output_cropping=not padding
-    )
+    result = pipeline.predict_sample_without_blocking(sample, **padded(pipeline, padding))
     seconds = time.perf_counter() - clock
-    names = [get_member_id(tensor) for tensor in pipeline.model_descr.outputs]
+    names = [get_member_id(tensor) for tensor in model.outputs]
     produced = [(str(name), result.members[name].data.to_numpy()) for name in names if name in result.members]
     return arrays.write(produced, folder), seconds
+
+
+def model_of(pipeline: Any) -> Any:
+    """The library's description of the model; before 0.11 it had another name."""
+    return pipeline.model_descr if hasattr(pipeline, "model_descr") else pipeline.model_description
+
+
+def padded(pipeline: Any, padding: bool) -> dict[str, bool]:
+    """What makes the pipeline pad inputs and crop outputs, or not; older releases never do."""
+    known = inspect.signature(pipeline.predict_sample_without_blocking).parameters
+    return {name: not padding for name in ("skip_input_padding", "skip_output_cropping") if name in known}

@@ -1,0 +1,35 @@
+"""A model in an image of DL4MicEverywhere, whose files lie in a folder: a command that starts its Python."""
+
+from __future__ import annotations
+
+from ..protocol import Job
+from . import command
+from .command import Opened, Pattern, predict
+
+__all__ = ["load", "needs", "predict", "prepare", "warm"]
+
+# What Python writes where nobody catches it; the last line says what it is.
+PATTERNS = (
+    Pattern(r"^(MemoryError|numpy\..*MemoryError)\b", "MemoryError"),
+    Pattern(r"^(ModuleNotFoundError|ImportError)\b|error while loading shared libraries", "ToolError"),
+    Pattern(r"^NotImplementedError\b.*processing", "NotImplementedError"),
+    Pattern(r"^[\w.]+(Error|Exception)\b", "PythonError"),
+)
+
+
+def warm() -> None:
+    """Nothing: its Python is started by the command."""
+
+
+def prepare(job: Job) -> None:
+    """Nothing: see :func:`load`."""
+
+
+def needs(job: Job) -> list[str]:  # noqa: ARG001
+    """Not known here: the image's own Python loads the weights."""
+    return []
+
+
+def load(job: Job) -> Opened:
+    """The command, which has opened the model."""
+    return command.load(job, PATTERNS)
