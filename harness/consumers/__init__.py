@@ -6,7 +6,7 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioimageio_core
+from harness.consumers import bioimageio_core, cellpose, spotmax, stardist
 
 
 class Consumer(Protocol):
@@ -59,4 +59,12 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core}
+CONSUMERS: dict[str, Consumer] = {
+    bioimageio_core.NAME: bioimageio_core,
+    cellpose.NAME: cellpose,
+    spotmax.NAME: spotmax,
+    stardist.NAME: stardist,
+}
+
+REFERENCE = bioimageio_core.NAME
+"""The reference runtime: what it makes of a model tells whose failure another tool's is."""
