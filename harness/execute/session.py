@@ -13,7 +13,7 @@ import msgspec
 
 from harness.cell import Backend
 from harness.collection.model import Model
-from harness.consumers import CONSUMERS
+from harness.consumers import CONSUMERS, REFERENCE
 from harness.environments import recipe, store
 from harness.environments.backend import recipes_of
 from harness.environments.built import BuiltEnvironment
@@ -28,6 +28,7 @@ from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
+from harness.execute.whose import ReferenceRecords, blamed
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -57,6 +58,7 @@ class Session:
         specs: environments by name.
         observer: hears of every step.
         preparation: gives the workers; set its ``cancel`` to stop, and finished cells stay recorded.
+        reference: what the reference runtime made of weights before; cells of this run are added.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Session:
         settings: Settings,
         observer: Observer,
         preparation: Preparation,
+        reference: ReferenceRecords | None = None,
     ) -> None:
         self._models = models
         self._specs = specs
@@ -79,6 +82,7 @@ class Session:
         self._clock = settings.clock
         self._recording = threading.Lock()
         self._recorded: set[str] = set()
+        self._reference = reference or ReferenceRecords()
         self._expectations = Expectations(())
         self._budget = Budget()
 
@@ -130,11 +134,12 @@ class Session:
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
-        for cells_of_one in by_environment.values():  # while the cells of the first one run
+        ordered = _reference_first(by_environment)
+        for cells_of_one in ordered.values():  # while the cells of the first one run
             self._expect(cells_of_one[0])
         workers = self._preparation.workers(self._observer.isolation)
         with ExitStack() as leases, ThreadPoolExecutor(max_workers=jobs) as pool:
-            self._execute_all(by_environment, pool, workers, leases)
+            self._execute_all(ordered, pool, workers, leases)
 
     def _expect(self, planned: PlannedCell) -> None:
         environment = planned.cell.environment
@@ -225,7 +230,7 @@ class Session:
                 cancel=self._cancel,
             )
         try:
-            self._record(record)
+            self._record(blamed(record, self._reference.of(planned.cell)))
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
             verdict, log = of_internal_error(error, self._settings)
             self._record(self._not_run(planned, verdict, log, at=record.started_at))
@@ -253,7 +258,17 @@ class Session:
         with self._recording:
             self._ledger.append(record)
             self._recorded.add(record.key)
+            self._reference.note(record)
             self._observer.recorded(record)
+
+
+def _reference_first(by_environment: Mapping[str, list[PlannedCell]]) -> dict[str, list[PlannedCell]]:
+    """The environments with cells of the reference runtime before those of other tools alone."""
+
+    def of_others(name: str) -> bool:
+        return all(planned.cell.consumer.name != REFERENCE for planned in by_environment[name])
+
+    return {name: by_environment[name] for name in sorted(by_environment, key=of_others)}
 
 
 def _of_environment(error: EnvironmentBuildError) -> Verdict:
