@@ -50,14 +50,17 @@ def run_both(models: Path, output: Path, *select: str) -> dict[tuple[str, str], 
 
 
 @pytest.mark.slow
-def test_only_what_is_a_mask_already_comes_out_of_it(collection: Path, tmp_path: Path) -> None:
-    found = run_both(collection, tmp_path, "foci-binary2d", "nuclei-unet2d", "membrane-unet2d")
+def test_masks_and_labels_come_out_of_it_and_probabilities_do_not(collection: Path, tmp_path: Path) -> None:
+    found = run_both(
+        collection, tmp_path, "foci-binary2d", "nuclei-labels2d", "nuclei-unet2d", "membrane-unet2d"
+    )
     assert all(record.status is Status.PASSED for (_, tool), record in found.items() if tool != "spotmax")
-    assert found["foci-binary2d", "spotmax"].status is Status.PASSED
+    for name in ("foci-binary2d", "nuclei-labels2d"):
+        assert found[name, "spotmax"].status is Status.PASSED, found[name, "spotmax"].message
     mask_of_probability = found["nuclei-unet2d", "spotmax"]
     assert mask_of_probability.status is Status.FAILED
     assert mask_of_probability.blame is Blame.TOOL
-    assert "mask of probability" in mask_of_probability.message
+    assert "probability (first channel, where it is not 0)" in mask_of_probability.message
     assert "the reference runtime gives the declared outputs" in mask_of_probability.message
     old_format = found["membrane-unet2d", "spotmax"]
     assert (old_format.reason, old_format.blame) == ("exception", Blame.TOOL)

@@ -37,7 +37,7 @@ def test_of_the_zoo_it_opens_what_it_exported(of_zoo: dict[str, Description]) ->
 def test_what_the_export_writes_must_be_there(exported: dict[str, Any]) -> None:
     assert why_not(stardist, exported, SAVED_MODEL) == ""
     assert "not torchscript" in why_not(stardist, exported, WeightsFormat.TORCHSCRIPT)
-    without_weights = {**exported, "attachments": {"files": ["test_labels.npy"]}}
+    without_weights = {**exported, "attachments": {"files": ["expected_labels.npy"]}}
     assert "the Keras weights (.h5)" in why_not(stardist, without_weights, SAVED_MODEL)
     config = {key: value for key, value in exported["config"].items() if key != "stardist"}
     assert "config.stardist" in why_not(stardist, {**exported, "config": config}, SAVED_MODEL)

@@ -54,21 +54,27 @@ def predict(
     folder: str,
     padding: bool,  # noqa: ARG001
 ) -> tuple[list[dict[str, Any]], float]:
-    """Each output as it is predicted, and the mask that ``Model.segment`` makes of it."""
+    """Each output as it is predicted, and what ``Model.segment`` makes of those that are real numbers.
+
+    Where whole numbers are not 0 there is an object. Where a probability is not 0 there need not be one, so
+    that a mask of it is compared with the output itself: they are equal if the model gives a mask already.
+    """
     (batch,) = arrays.read(inputs)
     described = model.model_description
     clock = time.perf_counter()
     answers = [_segment(model, image) for image in _one_by_one(batch, described.inputs[0])]
     seconds = time.perf_counter() - clock
-    values, masks = [], []
+    values, masks, compared_with = [], [], []
     for tensor, *answered in zip(described.outputs, *answers):
         name, batch_axis = str(tensor.id), _batch_axis(tensor)
         predicted, found = zip(*answered)
         values.append((name, _joined(predicted, batch_axis)))
-        masks.append(("mask of {}".format(name), _joined(found, batch_axis)))
+        if str(tensor.dtype).startswith("float"):
+            masks.append(("{} (first channel, where it is not 0)".format(name), _joined(found, batch_axis)))
+            compared_with.append(str(tensor.test_tensor.source.path))
     told = arrays.write(values + masks, folder)
-    for mask, tensor in zip(told[len(values) :], described.outputs):
-        mask["expected"] = str(tensor.test_tensor.source.path)
+    for mask, file in zip(told[len(values) :], compared_with):
+        mask["expected"] = file
     return told, seconds
 
 
@@ -84,18 +90,18 @@ def _segment(model: Any, image: Any) -> list[tuple[Any, Any]]:
     return answers
 
 
-def _one_by_one(batch: Any, described: Any) -> Any:
+def _one_by_one(batch: Any, described: Any) -> list[Any]:
     """The images of a batch, as SpotMAX has them: one at a time."""
     axis = _batch_axis(described)
     return [batch] if axis is None else [batch.take([place], axis) for place in range(batch.shape[axis])]
 
 
 def _batch_axis(tensor: Any) -> int | None:
-    types = [getattr(axis, "type", "") for axis in tensor.axes]
+    types = [getattr(axis, "type", "") for axis in tensor.axes]  # one letter for each in format 0.4
     return types.index("batch") if "batch" in types else None
 
 
-def _joined(arrays_of_one: Any, axis: int | None) -> Any:
+def _joined(images: Any, axis: int | None) -> Any:
     import numpy
 
-    return arrays_of_one[0] if axis is None else numpy.concatenate(arrays_of_one, axis)
+    return images[0] if axis is None else numpy.concatenate(images, axis)

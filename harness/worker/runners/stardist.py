@@ -15,6 +15,7 @@ from typing import Any
 from ..protocol import Job, ToolError
 from . import arrays
 
+_LABELS = "expected_labels.npy"
 _LETTERS = {"channel": "c"}  # the ids of axes in format 0.5 are one letter otherwise
 
 
@@ -54,7 +55,7 @@ class _Loaded:
         self.output_axes = _letters(output["axes"])
         self.output_name = output.get("id") or output["name"]
         self.scaling = _scaling(tensor.get("preprocessing") or [])
-        self.labels = described["config"]["stardist"].get("test_labels") or ""
+        self.labels = _attached(described, _LABELS) or ""
 
 
 def load(job: Job) -> _Loaded:

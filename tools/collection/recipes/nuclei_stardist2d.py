@@ -25,7 +25,7 @@ from tools.collection.train_keras import fix_seed
 RAYS = 8
 LOW, HIGH = 1.0, 99.8
 TRAINING, VALIDATION = 60, 12
-LABELS = "test_labels.npy"
+LABELS = "expected_labels.npy"
 
 ABOUT = About(
     id="nuclei-stardist2d",
@@ -36,7 +36,7 @@ ABOUT = About(
     license="CC-BY-4.0",
     does="""Gives, for every second pixel, the probability that it lies well inside of a nucleus (the first
 channel of `output`), and for each pixel the distances in pixels to the nucleus' border along 8 directions
-(the other channels). StarDist makes polygons and a label map of them; `test_labels.npy` is the one of the
+(the other channels). StarDist makes polygons and a label map of them; `expected_labels.npy` is the one of the
 test image. The package has the form of StarDist's own export: `config.stardist` holds the configuration and
 the thresholds, and the weights that StarDist itself reads are attached.""",
     images="""60 synthetic images of 96 by 96 pixels (0.625 micrometers each): textured elliptic nuclei
@@ -160,7 +160,6 @@ def described(
         "python_version": "0.9.2",
         "thresholds": {name: float(value) for name, value in model.thresholds._asdict().items()},
         "weights": "stardist_weights.h5",
-        "test_labels": LABELS,
         "config": plain(vars(model.config)),
     }
     return {**description, "attachments": {"files": ["stardist_weights.h5", LABELS]}}
