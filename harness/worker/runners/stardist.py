@@ -93,51 +93,51 @@ def predict(
 
     (batch,) = arrays.read(inputs)
     first = loaded.axes.index("b")
-    axes = loaded.axes.replace("b", "").upper()
+    axes = loaded.axes.replace("b", "")
+    images = [_scaled(loaded, image, axes) for image in numpy.moveaxis(batch, first, 0)]
     clock = time.perf_counter()
-    maps, labels = [], []
-    for image in numpy.moveaxis(batch, first, 0):
-        found, (probability, distances) = _predict(loaded, image, axes)
-        maps.append(_as_exported(loaded, probability, distances, image.shape))
-        labels.append(found)
+    maps = [_maps(loaded, image, axes) for image in images]
+    found = [loaded.model.predict_instances(image, axes=axes.upper())[0] for image in images]
     seconds = time.perf_counter() - clock
-    written = [(loaded.output_name, numpy.stack(maps, loaded.output_axes.index("b")))]
+    produced = [(loaded.output_name, numpy.stack(maps, loaded.output_axes.index("b")))]
     if loaded.labels:
-        written.append(("labels", numpy.stack(labels)))
-    told = arrays.write(written, folder)
+        produced.append(("labels", numpy.stack(found)))
+    told = arrays.write(produced, folder)
     for label_map in told[1:]:
         label_map.update(expected=loaded.labels, labels=True)
     return told, seconds
 
 
-def _predict(loaded: _Loaded, image: Any, axes: str) -> tuple[Any, tuple[Any, Any]]:
-    """The label map and the maps of probability and distances of one image, scaled as is described."""
+def _scaled(loaded: _Loaded, image: Any, axes: str) -> Any:
+    """The image between the described percentiles, by the function that StarDist's users call."""
     from csbdeep.utils import normalize
 
     image = image.astype("float32")
-    if loaded.scaling:
-        low, high, over = loaded.scaling
-        image = normalize(image, low, high, axis=tuple(axes.index(axis) for axis in over if axis in axes))
-    (labels, _), maps = loaded.model.predict_instances(image, axes=axes, sparse=False, return_predict=True)
-    return labels, maps[:2]
+    if loaded.scaling is None:
+        return image
+    low, high, over = loaded.scaling
+    return normalize(image, low, high, axis=tuple(axes.index(axis) for axis in over if axis in axes))
 
 
-def _as_exported(loaded: _Loaded, probability: Any, distances: Any, shape: tuple[int, ...]) -> Any:
-    """What ``StarDistBase.export_TF`` appends to the network, so that maps have the size of the image.
+def _maps(loaded: _Loaded, image: Any, axes: str) -> Any:
+    """What ``StarDistBase.export_TF`` makes the network answer, in the described axes.
 
-    A probability stands at the first pixel of its cell of the grid, and its distances at all of them.
+    Maps have the size of the image: a probability stands at the first pixel of its cell of the grid, and its
+    distances at all of them. ``predict`` would raise distances below 0.001, which the export does not.
     """
     import numpy
 
-    grid = loaded.model.config.grid
-    sizes = [shape[loaded.axes.replace("b", "").index(axis)] for axis in "zyx"[-len(grid) :]]
-    sparse = numpy.zeros([size * step for size, step in zip(probability.shape, grid)], probability.dtype)
-    sparse[tuple(slice(None, None, step) for step in grid)] = probability
-    for axis, step in enumerate(grid):
+    config = loaded.model.config
+    mine = config.axes.lower()
+    image = image.transpose([axes.index(axis) for axis in mine])
+    probability, distances = (
+        numpy.asarray(answer)[0] for answer in loaded.model.keras_model(image[None], training=False)[:2]
+    )
+    sparse = numpy.zeros((*image.shape[:-1], 1), probability.dtype)
+    sparse[tuple(slice(None, None, step) for step in config.grid)] = probability
+    for axis, step in enumerate(config.grid):
         distances = numpy.repeat(distances, step, axis)
-    both = numpy.concatenate([sparse[..., None], distances], axis=-1)
-    both = both[tuple(slice(size) for size in sizes)]
-    mine = "zyx"[-len(grid) :] + "c"
+    both = numpy.concatenate([sparse, distances], axis=-1)
     return both.transpose([mine.index(axis) for axis in loaded.output_axes.replace("b", "")])
 
 
@@ -155,7 +155,7 @@ def _scaling(steps: list[dict[str, Any]]) -> tuple[float, float, str] | None:
         if (step.get("id") or step.get("name")) == "scale_range":
             kwargs = step.get("kwargs") or {}
             axes = kwargs.get("axes") or "zyxc"
-            letters = "".join(_LETTERS.get(axis, axis) for axis in axes).upper()
+            letters = "".join(_LETTERS.get(axis, axis) for axis in axes)
             return kwargs.get("min_percentile", 0.0), kwargs.get("max_percentile", 100.0), letters
     return None
 
