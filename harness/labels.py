@@ -268,3 +268,6 @@ REASON: dict[Reason, ReasonText] = {
         "internal error of the harness", "Report it with the traceback in the log; the model is not at fault."
     ),
 }
+
+HINT_IN_TOOL = "Show it to the team of {title}, {home}: as far as is known here, the model is not at fault."
+"""In place of a reason's hint, where another tool than the reference runtime has to act."""

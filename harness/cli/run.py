@@ -113,6 +113,7 @@ def _run(
     from harness.execute.clock import Clock
     from harness.execute.rerun import Rerun, to_run
     from harness.execute.session import Session
+    from harness.execute.whose import ReferenceRecords
     from harness.ledger.query import held
     from harness.ledger.store import read_records
     from harness.ledger.survey import Survey
@@ -137,6 +138,9 @@ def _run(
             settings=_settings(args, run, rules, work, clock),
             observer=display,
             preparation=preparation,
+            reference=ReferenceRecords(
+                known.by_key[cell.key] for cell in plan.cells if cell.key in known.by_key
+            ),
         )
         todo = to_run(cells, known.by_key.values(), Rerun(args.rerun), limits_of=session.limits_of)
         expectations = Expectations(known.by_key.values() if todo else ())

@@ -9,6 +9,7 @@ from harness.collection.description import Description
 from harness.consumers import (
     bioengine,
     bioimageio_core,
+    cellpose,
     deepimagej,
     dl4miceverywhere,
     fiji,
@@ -16,6 +17,8 @@ from harness.consumers import (
     ilastik,
     onnxruntime_web,
     qupath,
+    spotmax,
+    stardist,
     tensorflow_js,
     zerocostdl4mic,
 )
@@ -74,6 +77,9 @@ class Consumer(Protocol):
 
 CONSUMERS: dict[str, Consumer] = {
     bioimageio_core.NAME: bioimageio_core,
+    cellpose.NAME: cellpose,
+    spotmax.NAME: spotmax,
+    stardist.NAME: stardist,
     onnxruntime_web.NAME: onnxruntime_web,
     tensorflow_js.NAME: tensorflow_js,
     deepimagej.NAME: deepimagej,
@@ -85,3 +91,6 @@ CONSUMERS: dict[str, Consumer] = {
     zerocostdl4mic.NAME: zerocostdl4mic,
     dl4miceverywhere.NAME: dl4miceverywhere,
 }
+
+REFERENCE = bioimageio_core.NAME
+"""The reference runtime: what it makes of a model tells whose failure another tool's is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
+from harness.execute.whose import hangs_on_reference
 from harness.ledger.query import conclusive_by_key
 from harness.ledger.record import Record
 from harness.limits import Limits
@@ -51,7 +52,11 @@ def to_run(
     def disagrees(cell: PlannedCell) -> bool:
         """Whether its verdict hangs on another cell of its model, which has changed."""
         record = known.get(cell.key)
-        return record is not None and record.reason in _OF_SIBLINGS and cell.cell.model.source in models
+        return (
+            record is not None
+            and (record.reason in _OF_SIBLINGS or hangs_on_reference(record))
+            and cell.cell.model.source in models
+        )
 
     return [cell for cell in cells if cell.key in unsettled or disagrees(cell)]
 

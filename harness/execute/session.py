@@ -14,7 +14,7 @@ import msgspec
 
 from harness.cell import Backend, Device
 from harness.collection.model import Model
-from harness.consumers import CONSUMERS
+from harness.consumers import CONSUMERS, REFERENCE
 from harness.environments import recipe, solved, store
 from harness.environments.backend import recipes_of
 from harness.environments.built import BuiltEnvironment
@@ -33,6 +33,7 @@ from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
 from harness.execute.unusable import UnusableTools
+from harness.execute.whose import ReferenceRecords, blamed
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -62,6 +63,7 @@ class Session:
         specs: environments by name.
         observer: hears of every step.
         preparation: gives the workers; set its ``cancel`` to stop, and finished cells stay recorded.
+        reference: what the reference runtime made of weights before; cells of this run are added.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Session:
         settings: Settings,
         observer: Observer,
         preparation: Preparation,
+        reference: ReferenceRecords | None = None,
     ) -> None:
         self._models = models
         self._specs = specs
@@ -84,6 +87,7 @@ class Session:
         self._clock = settings.clock
         self._recording = threading.Lock()
         self._recorded: set[str] = set()
+        self._reference = reference or ReferenceRecords()
         self._expectations = Expectations(())
         self._budget = Budget()
         self._on_gpu = OnGpu(specs, preparation.cancel)
@@ -139,12 +143,13 @@ class Session:
                 by_environment[planned.cell.environment.name].append(planned)
         if not by_environment:
             return
-        for cells_of_one in by_environment.values():  # while the cells of the first one run
+        ordered = _in_order(by_environment)
+        for cells_of_one in ordered.values():  # while the cells of the first one run
             if any(planned.cell.device is Device.CPU for planned in cells_of_one):
                 self._expect(cells_of_one[0])
         workers = self._preparation.workers(self._observer.isolation)
         with ExitStack() as leases, ThreadPoolExecutor(max_workers=jobs) as pool:
-            self._execute_all(by_environment, pool, workers, leases)
+            self._execute_all(ordered, pool, workers, leases)
 
     def _expect(self, planned: PlannedCell) -> None:
         environment = planned.cell.environment
@@ -162,7 +167,7 @@ class Session:
         """Build one environment after the other; its cells run while the next one is built."""
         running: set[Future[None]] = set()
         try:
-            for name, cells in sorted(by_environment.items(), key=_on_gpu_last):
+            for name, cells in by_environment.items():
                 built = self._build(name, cells, leases)
                 if built is not None:
                     cells.sort(key=lambda planned: -self._expectations.of(planned.cell).seconds)
@@ -198,9 +203,8 @@ class Session:
             leases.enter_context(store.in_use(spec, backend, on_progress=say, cancel=self._cancel))
             built = store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
             if not spec.trusted:
-                with suppress(
-                    ConfigurationError
-                ):  # somebody has removed its lock: the cells run all the same
+                # Somebody may have removed its lock: the cells run all the same.
+                with suppress(ConfigurationError):
                     solution.keep(self._recipes, built.ref.digest, solved.of(built))
             return built
         except EnvironmentBuildError as error:
@@ -256,7 +260,7 @@ class Session:
         if record.reason == Reason.TOOL_UNUSABLE.slug:
             self._unusable.hear(planned.cell, record.message)
         try:
-            self._record(record)
+            self._record(blamed(record, self._reference.of(planned.cell)))
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
             verdict, log = of_internal_error(error, self._settings)
             self._record(self._not_run(planned, verdict, log, at=record.started_at))
@@ -289,12 +293,19 @@ class Session:
         with self._recording:
             self._ledger.append(record)
             self._recorded.add(record.key)
+            self._reference.note(record)
             self._observer.recorded(record)
 
 
-def _on_gpu_last(of_environment: tuple[str, list[PlannedCell]]) -> bool:
-    """Sorts what the CPU gives before what the GPU's outputs are held against."""
-    return any(planned.cell.device is not Device.CPU for planned in of_environment[1])
+def _in_order(by_environment: Mapping[str, list[PlannedCell]]) -> dict[str, list[PlannedCell]]:
+    """First what others are held against: the reference runtime before other tools, the CPU before GPUs."""
+
+    def order(name: str) -> tuple[bool, bool]:
+        cells = by_environment[name]
+        on_gpu = any(planned.cell.device is not Device.CPU for planned in cells)
+        return on_gpu, all(planned.cell.consumer.name != REFERENCE for planned in cells)
+
+    return {name: by_environment[name] for name in sorted(by_environment, key=order)}
 
 
 def _of_environment(error: EnvironmentBuildError) -> Verdict:

@@ -32,8 +32,9 @@ have come after the last line:
     {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,
      "peak_device_memory_bytes": so far, 0 on the CPU,
      "outputs": [{name, file: its name in the folder of the task's outputs,
-     expected: the attachment that it is compared with, as the description names it: a .npy called expected_*,
-     which no worker sees; left out for the described outputs, which are all there, in their order, or none,
+     expected: the file that it is compared with, as the description names it: an attached .npy called
+     expected_* or the test tensor of an output, which no worker sees; left out for the described outputs,
+     which are all there, in their order, or none,
      labels: whether both number objects; only with expected}, ...]}
     {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
      "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,

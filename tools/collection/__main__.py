@@ -21,10 +21,12 @@ RECIPES = {
     "membrane-keras2d": "membrane_keras2d",
     "spots-heatmap2d": "spots_heatmap2d",
     "foci-binary2d": "foci_binary2d",
+    "nuclei-stardist2d": "nuclei_stardist2d",
+    "nuclei-cellpose2d": "nuclei_cellpose2d",
 }
 """Modules of ``tools.collection.recipes`` by model; imported one at a time: torch and TensorFlow are slow."""
 
-ARCHIVED = {"foci-binary2d"}
+ARCHIVED = {"foci-binary2d", "nuclei-stardist2d", "nuclei-cellpose2d"}
 """Models that are kept as a zip package instead of a folder."""
 
 

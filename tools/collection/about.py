@@ -32,6 +32,14 @@ UNET_3D = Citation(
     text="Cicek et al. 2016, 3D U-Net: Learning Dense Volumetric Segmentation from Sparse Annotation",
     doi="10.1007/978-3-319-46723-8_49",
 )
+STARDIST = Citation(
+    text="Schmidt et al. 2018, Cell Detection with Star-Convex Polygons",
+    doi="10.1007/978-3-030-00934-2_30",
+)
+CELLPOSE = Citation(
+    text="Stringer et al. 2021, Cellpose: a generalist algorithm for cellular segmentation",
+    doi="10.1038/s41592-020-01018-x",
+)
 CARE = Citation(
     text="Weigert et al. 2018, Content-aware image restoration: pushing the limits of fluorescence "
     "microscopy",

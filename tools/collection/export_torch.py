@@ -27,10 +27,12 @@ def state_dict(network: nn.Module, folder: Path, architecture: Mapping[str, Json
     }
 
 
-def architecture_file(folder: Path, network: str, **kwargs: Json) -> dict[str, Json]:
-    """Copies ``unet2d.py`` into the package; returns the architecture entry of its class ``network``."""
-    copyfile(Path(__file__).parent / "architectures" / "unet2d.py", folder / "unet2d.py")
-    return {"source": "unet2d.py", "callable": network, "kwargs": kwargs}
+def architecture_file(
+    folder: Path, network: str, *, source: str = "unet2d.py", **kwargs: Json
+) -> dict[str, Json]:
+    """Copies ``source`` into the package; returns the architecture entry of its class ``network``."""
+    copyfile(Path(__file__).parent / "architectures" / source, folder / source)
+    return {"source": source, "callable": network, "kwargs": kwargs}
 
 
 def torchscript(network: nn.Module, folder: Path) -> dict[str, Json]:

@@ -56,7 +56,7 @@ def compare(result: ResultEvent, task: Task, question: Question) -> Comparison:
             produced,
             expected,
             tolerance=question.tolerance(tensor.id),
-            dtype=_handed_out(tensor.dtype, model.description.format_version),
+            dtype=_handed_out(tensor, model.description.format_version),
             label_map=tensor.label_map,
             axes=tensor.axes,
         )
@@ -74,9 +74,10 @@ def _in_words(judgement: Judgement) -> str:
     return f"output {result.name}: {result.message}{looks}"
 
 
-def _handed_out(dtype: str, format_version: str) -> str:
-    """The data type in which the reference runtime hands out an output that is described with ``dtype``."""
-    return "float32" if format_version.startswith("0.4") else dtype
+def _handed_out(tensor: Tensor, format_version: str) -> str:
+    """The data type in which tools hand out a described output; an attachment has its own."""
+    old = format_version.startswith("0.4") and not tensor.test_tensor.is_expected
+    return "float32" if old else tensor.dtype
 
 
 def first_difference(

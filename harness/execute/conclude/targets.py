@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 from harness.collection.description import Tensor
 from harness.collection.fault import ModelFault
 from harness.collection.model import Model
@@ -38,7 +40,7 @@ def targets_of(result: ResultEvent, model: Model) -> tuple[Target, ...] | Verdic
     found: list[Target] = []
     for output in result.outputs:
         if output.expected:
-            target = _attached(output, model)
+            target = _named(output, model)
             if isinstance(target, Verdict):
                 return target
             found.append(target)
@@ -48,10 +50,17 @@ def targets_of(result: ResultEvent, model: Model) -> tuple[Target, ...] | Verdic
     return tuple(found)
 
 
-def _attached(output: ProducedOutput, model: Model) -> Target | Verdict:
+def _named(output: ProducedOutput, model: Model) -> Target | Verdict:
+    """A test tensor that another array is compared with, too, or an attachment."""
+    described = next((t for t in model.description.outputs if t.test_tensor.source == output.expected), None)
+    if described is not None:
+        return Target(msgspec.structs.replace(described, id=output.name), model.test_tensor(described))
     file = next((f for f in model.description.files if f.is_expected and f.source == output.expected), None)
     if file is None:
-        message = f"output {output.name}: {output.expected!r} is no attachment that is called expected_*"
+        message = (
+            f"output {output.name}: {output.expected!r} is neither a test output nor an attachment that is "
+            "called expected_*"
+        )
         return Verdict.because(Reason.REPLY_MALFORMED, message)
     try:
         expected = open_array(model.paths[file.source], file)

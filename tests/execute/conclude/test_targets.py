@@ -69,6 +69,18 @@ def test_both_may_be_told_the_described_output_and_the_labels(asked: Setting) ->
     assert answered(asked, output, RENUMBERED[::-1]).verdict.reason is Reason.VALUES_DIFFER
 
 
+def test_two_arrays_may_be_told_of_one_described_output(asked: Setting) -> None:
+    output = declared(asked.tasks[0])
+    source = asked.question.model.description.outputs[0].test_tensor.source
+    conclusion = answered(asked, output, output, expected=source, labels=False)
+    assert conclusion.verdict == PASSED
+    assert conclusion.compared
+    assert [j.result.name for j in conclusion.compared.judgements][1] == "labels"
+    verdict = answered(asked, output, output + 1, expected=source, labels=False).verdict
+    assert verdict.reason is Reason.VALUES_DIFFER
+    assert verdict.message.startswith("output labels:")
+
+
 def test_described_outputs_are_told_all_or_none(asked: Setting) -> None:
     output = declared(asked.tasks[0])
     verdict = answered(asked, output, output, RENUMBERED).verdict
@@ -80,7 +92,7 @@ def test_described_outputs_are_told_all_or_none(asked: Setting) -> None:
 def test_nothing_but_what_the_worker_could_not_see(asked: Setting, name: str) -> None:
     verdict = answered(asked, RENUMBERED, expected=name).verdict
     assert verdict.reason is Reason.REPLY_MALFORMED
-    assert f"{name!r} is no attachment that is called expected_*" in verdict.message
+    assert f"{name!r} is neither a test output nor an attachment that is called expected_*" in verdict.message
 
 
 def test_a_file_that_is_no_array_is_the_descriptions_fault(asked: Setting) -> None:
