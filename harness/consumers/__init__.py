@@ -6,7 +6,7 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioimageio_core
+from harness.consumers import bioimageio_core, careamics
 
 
 class Consumer(Protocol):
@@ -59,4 +59,4 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core}
+CONSUMERS: dict[str, Consumer] = {module.NAME: module for module in (bioimageio_core, careamics)}

@@ -2,6 +2,7 @@
 
 environment.toml    what it is for and how it behaves
 requirements.in     what it needs, written by people
+overrides.txt       optional: what replaces the requirements of packages, see :mod:`harness.environments.lock`
 requirements.lock   what is installed, written by :mod:`harness.environments.lock`
 Dockerfile          how an image of it is built, see :mod:`harness.environments.docker`
 environment.yml     the same for conda, see :mod:`harness.environments.conda`
@@ -77,6 +78,11 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     def requirements(self) -> Path:
         """What people ask for."""
         return self.folder / "requirements.in"
+
+    @property
+    def overrides(self) -> Path:
+        """What replaces that which packages ask for; it need not exist."""
+        return self.folder / "overrides.txt"
 
     @property
     def lock(self) -> Path:

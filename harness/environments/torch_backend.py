@@ -19,7 +19,8 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from harness.environments.spec import TORCH_BACKEND_VARIABLE, EnvironmentSpec
 
 CPU_ONLY = "cpu"
-
+# Each is built anew for every build of torch, and distributed under the same version.
+_FAMILY = frozenset({"torch", "torchaudio", "torchvision"})
 
 _ANY = SpecifierSet()
 
@@ -42,6 +43,11 @@ def arguments(
     if override is None and offered(spec.python, variables.get("UV_FIND_LINKS", ""), wanted=wanted):
         return ()
     return (f"--torch-backend={spec.torch_backend}",)
+
+
+def family(spec: EnvironmentSpec) -> frozenset[str]:
+    """The packages of an environment whose files are others for another build of torch."""
+    return _FAMILY if spec.torch_backend else frozenset()
 
 
 def pinned(pins: Mapping[str, str]) -> SpecifierSet:

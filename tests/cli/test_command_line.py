@@ -149,7 +149,7 @@ def test_a_selection_that_matches_nothing(
 def test_a_selection_that_leaves_no_cell(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    only = ("--select", "nuclei-unet2d", "--device", "cuda")
+    only = ("--select", "nuclei-unet2d", "--consumer", "bioimageio.core", "--device", "cuda")
     code, line = failing(capsys, "run", collection, *only, "--output", tmp_path)
     assert code == ExitCode.USAGE
     assert "no cell is left to run" in line

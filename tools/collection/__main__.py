@@ -21,6 +21,7 @@ RECIPES = {
     "membrane-keras2d": "membrane_keras2d",
     "spots-heatmap2d": "spots_heatmap2d",
     "foci-binary2d": "foci_binary2d",
+    "spots-n2v2d": "spots_n2v2d",
 }
 """Modules of ``tools.collection.recipes`` by model; imported one at a time: torch and TensorFlow are slow."""
 
