@@ -24,6 +24,7 @@ settings.register_profile(
 settings.load_profile("harness")
 
 ROOT = Path(__file__).parent.parent
+REFERENCE = ("--consumer", "bioimageio.core", "--versions", "first")  # one cell for each environment
 SHARED = ROOT.parent / "shared"
 
 

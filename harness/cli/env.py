@@ -114,12 +114,12 @@ def main(args: argparse.Namespace) -> int:
 def chosen(args: argparse.Namespace) -> list[EnvironmentSpec]:
     """The environments that are named, or else all."""
     from harness.environments import backend as backends
-    from harness.environments.spec import choose, load_all
+    from harness.environments.spec import choose_all, load_all
 
     if args.backend is not None:
         backends.choose(args.backend)
     specs = load_all(options.environments_folder(args.environments))
-    return [choose(specs, name) for name in args.names] or list(specs.values())
+    return [spec for name in args.names for spec in choose_all(specs, name)] or list(specs.values())
 
 
 def lock(args: argparse.Namespace) -> ExitCode:

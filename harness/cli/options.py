@@ -146,6 +146,16 @@ def add_as_described(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_versions(parser: argparse.ArgumentParser) -> None:
+    """``--versions``."""
+    parser.add_argument(
+        "--versions",
+        choices=("all", "first"),
+        help="of environments with several versions: every one, or only the first, which is the one that "
+        "users get (default: as the policy says, else all)",
+    )
+
+
 def policy_for(args: argparse.Namespace) -> Policy:
     """The policy that ``--policy`` names or that lies with the collection, else the default one."""
     return policy_of(args.collection or DEFAULT_COLLECTION, args.policy)
@@ -211,7 +221,13 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         metavar="GLOB",
         help="ids of models, e.g. 'nuclei-*'; repeatable",
     )
-    parser.add_argument("--consumer", action="append", default=[], metavar="NAME", help="tools; repeatable")
+    parser.add_argument(
+        "--consumer",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="tools, or one version of a tool: NAME==VERSION; repeatable",
+    )
     parser.add_argument(
         "--weights",
         type=one_of(WeightsFormat),

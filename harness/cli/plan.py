@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_policy(parser)
     options.add_repeat(parser)
     options.add_as_described(parser)
+    options.add_versions(parser)
     add_verify_files(parser)
     options.add_output(parser)
 
@@ -102,9 +103,12 @@ def plan_for(
     from harness.execute.deciding import deciding_settings
     from harness.plan.make import make_plan
     from harness.plan.matrix import Selection
+    from harness.policy import Versions
 
     backend.choose(args.backend)
     specs = load_all(options.environments_folder(args.environments))
+    wanted = Versions(args.versions or policy.versions)
+    specs = {name: spec for name, spec in specs.items() if wanted is Versions.ALL or not spec.newer}
     with reading() as on_model:
         planned = make_plan(
             args.collection or options.DEFAULT_COLLECTION,

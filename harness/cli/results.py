@@ -53,9 +53,14 @@ def _wanted(record: Record, args: argparse.Namespace) -> bool:
     return (
         (not args.status or record.status in args.status)
         and (not args.select or any(fnmatchcase(record.model.id, glob) for glob in args.select))
-        and (not args.consumer or record.consumer.name in args.consumer)
+        and (not args.consumer or any(_is_of(record, asked) for asked in args.consumer))
         and (not args.weights or record.weights_format in args.weights)
     )
+
+
+def _is_of(record: Record, asked: str) -> bool:
+    name, _, version = asked.partition("==")
+    return record.consumer.name == name and version in ("", record.consumer.version)
 
 
 def _print_table(records: Sequence[Record], output: Path) -> None:

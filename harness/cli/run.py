@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_offline(parser)
     options.add_repeat(parser)
     options.add_as_described(parser)
+    options.add_versions(parser)
     add_verify_files(parser)
     options.add_output(parser)
     options.add_site(parser)

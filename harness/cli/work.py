@@ -48,10 +48,10 @@ def rules_for(args: argparse.Namespace) -> Rules:
         isolation = policy.isolation.chosen(options.isolation_for(args.isolation, args.backend))
         return Rules(policy, options.repeat_for(args, policy), isolation, None)
     asked = (args.collection, *args.select, *args.consumer, *args.weights, *(args.device or ()))
-    if any(asked) or args.repeat > 1 or args.as_described:
+    if any(asked) or args.repeat > 1 or args.as_described or args.versions:
         raise UsageError(
             f"{args.plan}: a plan holds its own selection; leave out COLLECTION, --select, --weights, "
-            "--consumer, --device, --repeat and --as-described"
+            "--consumer, --device, --repeat, --versions and --as-described"
         )
     plan = read_plan(args.plan)
     policy = options.policy_of(plan.collection, args.policy)

@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name
 from harness import jsonio
 from harness.environments import torch_backend, uv_command
 from harness.environments.attempt import Attempt
-from harness.environments.conda.environment_yml import with_pins
+from harness.environments.conda import environment_yml
 from harness.environments.spec import EnvironmentSpec, read_text, without_comments
 from harness.errors import ConfigurationError
 
@@ -56,9 +56,10 @@ def refresh(
         EnvironmentBuildError: there is no solution, or packages could not be looked up.
         ConfigurationError: the solution is no lock for everybody (see :func:`problems`).
     """
-    files = {"requirements.in": read_text(spec.requirements)}
-    if spec.lock.exists() and not upgrade:
-        files["requirements.lock"] = preferences(read_text(spec.lock))
+    files = {"requirements.in": spec.requirements_text()}
+    before = _lock_before(spec)
+    if before is not None and not upgrade:
+        files["requirements.lock"] = preferences(read_text(before))
     if constraints is not None:
         files["constraints.txt"] = without_comments(read_text(constraints)) + "\n"
     if spec.overrides.exists():
@@ -73,11 +74,18 @@ def refresh(
     lock = _header(spec) + strip_labels(solved, without_hash=torch_backend.family(spec))
     _refuse(spec, problems(spec, lock=lock))
     yml = spec.environment_yml
-    pinned = with_pins(read_text(yml), pins(lock), origin=str(yml)) if yml.exists() else ""
+    text = environment_yml.text_for(spec)
+    pinned = environment_yml.with_pins(text, pins(lock), origin=str(yml)) if text else ""
     jsonio.write_bytes(spec.lock, lock.encode())
     if pinned:
         jsonio.write_bytes(yml, pinned.encode())
     return lock
+
+
+def _lock_before(spec: EnvironmentSpec) -> Path | None:
+    """The present lock, or that of another version: two versions differ in no more than they have to."""
+    others = sorted(spec.folder.glob("requirements-*.lock")) if spec.version else []
+    return spec.lock if spec.lock.exists() else next(reversed(others), None)
 
 
 def _solve(spec: EnvironmentSpec, attempt: Attempt, *, limits: Iterable[str]) -> None:
@@ -115,7 +123,7 @@ def problems(spec: EnvironmentSpec, *, lock: str) -> list[str]:
             found.append(f"a local version label: {line.strip()!r}")
         elif spec.torch_backend == torch_backend.CPU_ONLY and _CUDA.match(line):
             found.append(f"a CUDA package in a CPU environment: {line.strip()!r}")
-    for line in without_comments(read_text(spec.requirements)).splitlines():
+    for line in without_comments(spec.requirements_text()).splitlines():
         try:
             wanted = Requirement(line)
         except InvalidRequirement as error:

@@ -8,6 +8,9 @@ Dockerfile          how an image of it is built, see :mod:`harness.environments.
 environment.yml     the same for conda, see :mod:`harness.environments.conda`
 conda-*.lock        if there is one for the platform: what conda installs of it
 health.py           run with its interpreter after the build; exit code 0 if it works
+
+Where environment.toml lists versions of one package, each is an environment of its own, ``<name>-<version>``.
+They share the folder; locks and environment.yml have the version in their names: requirements-1.2.lock.
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ from harness.limits import Limits
 BUILDER_VERSION = 1  # raise it when the same lock would be built into something else
 TORCH_BACKEND_VARIABLE = "HARNESS_TORCH_BACKEND"
 _PYTHON = re.compile(r"3\.\d+")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_FOLDER = re.compile(r"[a-z0-9][a-z0-9-]*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc|\.post|\.dev)\d+)?")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 
 
@@ -40,13 +45,16 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     variables: dict[str, str] = {}
     torch_backend: str = ""
     limits: Limits = Limits()
+    versioned: str = ""
+    versions: tuple[str, ...] = ()
+    versions_url: str = ""
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One folder of ``environments/``.
+    """One folder of ``environments/``, or one version of it.
 
     Attributes:
-        name: the folder's name.
+        name: the folder's name, and the version if there is one.
         folder: where the files are.
         description: one sentence for people.
         python: version of the interpreter, "3.11".
@@ -56,6 +64,10 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         torch_backend: which build of torch ("cpu", "cu126"), empty if torch is not in it.
         limits: what cells in it may use, where that differs from the defaults.
         python_full: the interpreter that is taken if the machine has it ("3.11.9"), else any ``python``.
+        versioned: the package of which this folder has several versions, empty if there is none.
+        version: the one that this is.
+        newer: the versions that stand before it in environment.toml; none for the one that users get.
+        versions_url: where its team lists the versions that there are; empty for the package index.
     """
 
     name: str
@@ -68,6 +80,10 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     torch_backend: str
     limits: Limits = Limits()
     python_full: str = ""
+    versioned: str = ""
+    version: str = ""
+    newer: tuple[str, ...] = ()
+    versions_url: str = ""
 
     @property
     def trusted(self) -> bool:
@@ -79,6 +95,11 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         """What people ask for."""
         return self.folder / "requirements.in"
 
+    def requirements_text(self) -> str:
+        """What is asked for, the version included; raises ConfigurationError if that cannot be read."""
+        text = read_text(self.requirements)
+        return f"{text.rstrip()}\n{self.versioned}=={self.version}\n" if self.version else text
+
     @property
     def overrides(self) -> Path:
         """What replaces that which packages ask for; it need not exist."""
@@ -87,16 +108,20 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lock(self) -> Path:
         """What is installed."""
-        return self.folder / "requirements.lock"
+        return self.folder / f"requirements{self._of_version}.lock"
+
+    @property
+    def _of_version(self) -> str:
+        return f"-{self.version}" if self.version else ""
 
     @property
     def environment_yml(self) -> Path:
         """What people ask conda for; not every environment has it."""
-        return self.folder / "environment.yml"
+        return self.folder / f"environment{self._of_version}.yml"
 
     def conda_lock(self, platform: str) -> Path:
         """What conda installs on a platform such as ``linux-64``; it need not exist."""
-        return self.folder / f"conda-{platform}.lock"
+        return self.folder / f"conda{self._of_version}-{platform}.lock"
 
     @property
     def dockerfile(self) -> Path:
@@ -108,7 +133,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         if self.dockerfile.exists():
             return read_text(self.dockerfile)
         return dockerfile.render(
-            self.name, python=self.python, torch_backend=self.torch_backend, variables=self.variables
+            self.folder.name, python=self.python, torch_backend=self.torch_backend, variables=self.variables
         )
 
     def base_image(self) -> str:
@@ -141,8 +166,10 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         if backend is Backend.DOCKER:
             return {self.dockerfile.name: self.dockerfile_text().rstrip("\n")}
         if backend is Backend.CONDA:
-            paths = [self.environment_yml, *sorted(self.folder.glob("conda-*.lock"))]
-            return {path.name: without_comments(read_text(path)) for path in paths}
+            locks = self.folder.glob(f"conda{self._of_version}-*.lock")
+            paths = [self.environment_yml, *sorted(locks)]
+            plain = {path.name.replace(self._of_version, "", 1): path for path in paths}
+            return {name: without_comments(read_text(path)) for name, path in plain.items()}
         return {}
 
     def digest(self, backend: Backend) -> str:
@@ -155,7 +182,12 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(folder: Path) -> EnvironmentSpec:
-    """Read one environment's folder.
+    """The environment of a folder, of several versions the first; raises like :func:`load_versions`."""
+    return load_versions(folder)[0]
+
+
+def load_versions(folder: Path) -> tuple[EnvironmentSpec, ...]:
+    """Read one folder: one environment, or one for each version that it lists.
 
     A value in HARNESS_TORCH_BACKEND takes the place of a declared ``torch_backend``: it is another
     environment then, with another digest. (Empty, it only says not to ask for a build: torch_backend.py.)
@@ -164,7 +196,7 @@ def load(folder: Path) -> EnvironmentSpec:
         ConfigurationError: names the file and the field that is missing, unknown or of the wrong type.
     """
     path = folder / "environment.toml"
-    if not is_name(folder.name):
+    if not _FOLDER.fullmatch(folder.name):
         raise ConfigurationError(
             f"{folder}: an environment's name has lower-case letters, digits and '-' only"
         )
@@ -179,11 +211,12 @@ def load(folder: Path) -> EnvironmentSpec:
         raise ConfigurationError(f"{path}: {error}") from error
     if not _PYTHON.fullmatch(file.python):
         raise ConfigurationError(f"{path}: python is {file.python!r}, expected a version such as '3.11'")
+    _check_versions(file, path)
     for needed in (folder / "requirements.in", folder / "health.py"):
         if not needed.is_file():
             raise ConfigurationError(f"{needed}: missing; every environment has one")
     torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
-    return EnvironmentSpec(
+    spec = EnvironmentSpec(
         name=folder.name,
         folder=folder,
         description=file.description,
@@ -193,7 +226,27 @@ def load(folder: Path) -> EnvironmentSpec:
         variables=file.variables,
         torch_backend=torch_backend,
         limits=file.limits,
+        versioned=file.versioned,
+        versions_url=file.versions_url,
     )
+    return tuple(
+        msgspec.structs.replace(
+            spec, name=f"{spec.name}-{version}", version=version, newer=file.versions[:index]
+        )
+        for index, version in enumerate(file.versions)
+    ) or (spec,)
+
+
+def _check_versions(file: _File, path: Path) -> None:
+    if bool(file.versioned) != bool(file.versions):
+        raise ConfigurationError(
+            f"{path}: versioned names a package and versions lists versions of it; write both, or neither"
+        )
+    for version in file.versions:
+        if not _VERSION.fullmatch(version):
+            raise ConfigurationError(f"{path}: versions: {version!r} is no version such as '1.2.3'")
+    if len(set(file.versions)) < len(file.versions):
+        raise ConfigurationError(f"{path}: versions: one is listed twice")
 
 
 def is_name(text: str) -> bool:
@@ -210,16 +263,29 @@ def load_all(folder: Path) -> dict[str, EnvironmentSpec]:
     found = sorted(path.parent for path in folder.glob("*/environment.toml"))
     if not found:
         raise ConfigurationError(f"{folder}: no environment here (expected <name>/environment.toml)")
-    return {path.name: load(path) for path in found}
+    specs = [spec for path in found for spec in load_versions(path)]
+    if len({spec.name for spec in specs}) < len(specs):
+        names = [spec.name for spec in specs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ConfigurationError(f"{folder}: two environments are called {twice}; rename one of the folders")
+    return {spec.name: spec for spec in specs}
 
 
 def choose(specs: Mapping[str, EnvironmentSpec], name: str) -> EnvironmentSpec:
-    """The environment with this name; raises UsageError that lists the known ones."""
-    try:
-        return specs[name]
-    except KeyError:
-        known = ", ".join(sorted(specs))
-        raise UsageError(f"no environment {name!r}; there are: {known}") from None
+    """The environment with this name, or the first version of the folder with it.
+
+    Raises:
+        UsageError: there is none; lists the known ones.
+    """
+    return choose_all(specs, name)[0]
+
+
+def choose_all(specs: Mapping[str, EnvironmentSpec], name: str) -> list[EnvironmentSpec]:
+    """The environment with this name, or every version of the folder with it; raises like :func:`choose`."""
+    found = [spec for spec in specs.values() if name in (spec.name, spec.folder.name)]
+    if not found:
+        raise UsageError(f"no environment {name!r}; there are: {', '.join(sorted(specs))}")
+    return found
 
 
 def without_comments(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from packaging.version import Version
 
 from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
 from harness.collection.dependencies import Dependencies
@@ -118,7 +119,7 @@ class _Reader:
             reading.declaration,
             declared.weights_format,
             stated=declared.framework_version,
-            tool=f"{tool.DISTRIBUTION}=={version}",
+            tool=f"{tool.DISTRIBUTION}=={Version(version).public}",
             constraints=tool.NEEDS,
         )
         like = offer.ref.name

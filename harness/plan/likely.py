@@ -43,7 +43,6 @@ class Likely:
                     self._tell(offer.ref.name, consumer)
 
     def _tell(self, environment: str, consumer: str) -> None:
-        wanted = not self._selection.consumers or consumer in self._selection.consumers
-        if wanted and (environment, consumer) not in self._said:
+        if self._selection.wants_consumer(consumer) and (environment, consumer) not in self._said:
             self._said.add((environment, consumer))
             self._say(environment, consumer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import harness
@@ -14,7 +14,7 @@ from harness.environments.spec import EnvironmentSpec
 from harness.errors import ConfigurationError, UsageError
 from harness.plan.described import NOTHING, read_declarations
 from harness.plan.likely import Likely, OnLikely
-from harness.plan.matrix import Selection, plan_cells
+from harness.plan.matrix import Offer, Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
 from harness.policy import DEFAULT, Policy
@@ -59,10 +59,8 @@ def make_plan(
         ConfigurationError: an environment is not what it must be.
         UsageError: the selection names a consumer that does not exist, or matches no model.
     """
-    unknown = [name for name in selection.consumers if name not in CONSUMERS]
-    if unknown:
-        raise UsageError(f"--consumer {unknown[0]}: no such consumer; known: {', '.join(sorted(CONSUMERS))}")
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
+    _refuse_unknown(selection.consumers, offers)
     likely = Likely(offers, selection, on_likely)
     models = _read(collection, verify_files, on_model, on_new=likely.new)
     declared = NOTHING
@@ -90,6 +88,18 @@ def make_plan(
         settings=settings,
     )
     return Planned(plan, _readable(models), declared.specs)
+
+
+def _refuse_unknown(asked: Sequence[str], offers: Sequence[Offer]) -> None:
+    """Raise UsageError for a consumer, or a version of one, that there is not."""
+    for consumer in asked:
+        name, _, version = consumer.partition("==")
+        if name not in CONSUMERS:
+            raise UsageError(f"--consumer {name}: no such consumer; known: {', '.join(sorted(CONSUMERS))}")
+        versions = {offer.consumers[name] for offer in offers if name in offer.consumers}
+        if version and version not in versions:
+            known = ", ".join(sorted(versions)) or "none"
+            raise UsageError(f"--consumer {consumer}: no environment has this version; there are: {known}")
 
 
 def declared_by(

@@ -55,7 +55,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for; an empty tuple means everything."""
+    """What the user asked for; an empty tuple means everything. Consumers are NAME or NAME==VERSION."""
 
     models: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
@@ -70,6 +70,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """See :meth:`wants_model`."""
         return not self.models or any(
             fnmatchcase(model_id, glob) or fnmatchcase(source, glob) for glob in self.models
+        )
+
+    def wants_consumer(self, name: str, version: str | None = None) -> bool:
+        """Whether a consumer is asked for, in one of its versions or in any."""
+        asked = [consumer.partition("==") for consumer in self.consumers]
+        return not asked or any(
+            name == its_name and version in (None, its_version or version)
+            for its_name, _, its_version in asked
         )
 
 
@@ -95,7 +103,7 @@ def plan_cells(
     """
     cells: list[PlannedCell] = []
     left_out: list[LeftOut] = []
-    wanted = {n: c for n, c in consumers.items() if not selection.consumers or n in selection.consumers}
+    wanted = {name: tool for name, tool in consumers.items() if selection.wants_consumer(name)}
     not_wanted = [name for name in consumers if name not in wanted]
     for model in models:
         if not selection.wants_model(model.ref):
@@ -123,7 +131,7 @@ def _cells_of(
     policy: Policy,
     described: Mapping[Place, Described],
 ) -> Iterator[PlannedCell | LeftOut]:
-    offered = [offer for offer in offers if name in offer.consumers]
+    offered = [o for o in offers if name in o.consumers and selection.wants_consumer(name, o.consumers[name])]
     description = model.description
     for weights in model.weights:
         what = f"{model.ref.id} · {weights.value} · {name}"
@@ -208,8 +216,9 @@ def _cell(
 
 
 def _versions(consumer: str, offered: Sequence[Offer]) -> list[str]:
-    """Every version of the consumer that there is, the newest last; one without a name if there is none."""
-    return sorted({offer.consumers[consumer] for offer in offered}, key=_in_order) or [""]
+    """Every version of the tool itself, the newest last; one without a name if there is none."""
+    found = {offer.consumers[consumer].partition("+")[0] for offer in offered}
+    return sorted(found, key=_in_order) or [""]
 
 
 def _in_order(version: str) -> tuple[int, ...]:

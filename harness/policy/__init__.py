@@ -4,7 +4,7 @@ One TOML file (docs/policy.md). Its required checks and bounds of tolerance can 
 part of each cell's key. All else decides only what a verdict means to the gate.
 """
 
-from harness.policy.policy import DEFAULT, Level, Policy, Waiver
+from harness.policy.policy import DEFAULT, Level, Policy, Versions, Waiver
 from harness.policy.read import find_policy, read_policy
 
-__all__ = ["DEFAULT", "Level", "Policy", "Waiver", "find_policy", "read_policy"]
+__all__ = ["DEFAULT", "Level", "Policy", "Versions", "Waiver", "find_policy", "read_policy"]

@@ -28,6 +28,13 @@ class Level(str, Enum):
     QUARANTINED = "quarantined"
 
 
+class Versions(str, Enum):
+    """Which versions of an environment are run, where it has several."""
+
+    ALL = "all"
+    FIRST = "first"  # the one that users get
+
+
 class Rule(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The level of the cells that it matches.
 
@@ -132,6 +139,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``verify_files`` says to hash every file in every run, whatever is known of it.
     ``as_described`` says whether weights also run in what their authors declare.
+    ``versions`` says which run of an environment that has several.
     """
 
     schema: int = SCHEMA
@@ -144,6 +152,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     verify_files: bool = False
     scan: ScanRules = ScanRules()
     as_described: bool = False
+    versions: Versions = Versions.ALL
 
     def level_of(self, cell: Cell) -> tuple[Level, str]:
         """The level of a cell, and the rule that decided it in words: the first one that matches."""

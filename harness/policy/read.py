@@ -14,7 +14,7 @@ from harness.errors import ConfigurationError
 from harness.isolation import Level as IsolationLevel
 from harness.policy.bounds import Bound, Bounds
 from harness.policy.isolation import Containers, Isolation
-from harness.policy.policy import FINDINGS, SCHEMA, Checks, Level, LimitsRule, Policy, Rule, Waiver
+from harness.policy.policy import FINDINGS, SCHEMA, Checks, Level, LimitsRule, Policy, Rule, Versions, Waiver
 from harness.policy.scan import Allow, OnUnreadable, ScanRules
 
 FILE_NAME = "policy.toml"
@@ -41,6 +41,7 @@ _WORDS: dict[str, Iterable[Enum]] = {
     "isolation.level": IsolationLevel,
     "isolation.container": Containers,
     "scan.unreadable": OnUnreadable,
+    "versions": Versions,
 }
 
 _PATH = re.compile(r"(?s)(?P<what>.*?)(?: - at `\$\.(?P<path>.*)`)?")

@@ -20,6 +20,7 @@ from harness.environments.spec import load_all
 from harness.errors import ExitCode
 from harness.verdict import Reason
 from tests.cli.planned import outcome_of, write_ledger
+from tests.conftest import REFERENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,7 +92,10 @@ def test_a_stored_plan_for_images_at_a_level_that_runs_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = ("--select", "foci-binary2d", "--backend", "docker")
-    assert run_command_line(["plan", str(ROOT / "collection"), *chosen, "--output", str(tmp_path)]) == 0
+    assert (
+        run_command_line(["plan", str(ROOT / "collection"), *REFERENCE, *chosen, "--output", str(tmp_path)])
+        == 0
+    )
     capsys.readouterr()
     stored = ("--plan", tmp_path / "plan.json", "--isolation", "sandbox")
     code, line = failing(capsys, "run", *stored, "--output", tmp_path / "output")
@@ -226,7 +230,7 @@ def test_an_action_without_names_is_complete(capsys: pytest.CaptureFixture[str])
 def test_a_cell_of_another_collection(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ref = load_all(ROOT / "environments")["onnx"].ref(Backend.VENV)
+    ref = load_all(ROOT / "environments")["onnx-1.31.1"].ref(Backend.VENV)
     outcome = msgspec.structs.replace(outcome_of("strange", Reason.EXCEPTION), environment=ref)
     write_ledger(tmp_path, outcome)
     code, line = failing(capsys, "reproduce", "strange", collection, "--output", tmp_path)
@@ -253,13 +257,22 @@ def test_tracebacks_are_for_debugging_only(
 def test_planning_says_why(tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--device", "cpu", "--device", "cuda", "--weights", "onnx", "--weights", "torchscript"]
     code = run_command_line(
-        ["plan", str(collection), "--select", "nuclei-unet2d", "--output", str(tmp_path), *options]
+        [
+            "plan",
+            str(collection),
+            "--select",
+            "nuclei-unet2d",
+            "--output",
+            str(tmp_path),
+            *REFERENCE,
+            *options,
+        ]
     )
     printed = capsys.readouterr().out
     assert code == 0
     assert "bioimageio.core opens onnx in onnx" in printed
     assert "nuclei-unet2d · pytorch_state_dict · bioimageio.core: not selected by --weights" in printed
-    assert "environment onnx has no build for cuda" in printed
+    assert "environment onnx-1.31.1 has no build for cuda" in printed
     plan = json.loads((tmp_path / "plan.json").read_text())
     assert [cell["cell"]["weights_format"] for cell in plan["cells"]] == ["torchscript", "onnx"]
 
@@ -317,7 +330,7 @@ def test_cells_as_described_are_planned_where_they_are_asked_for(
     path.with_name("requirements.txt").write_text("onnxruntime==1.20.1\n", "utf-8")
     policy = tmp_path / "policy.toml"
     policy.write_text("schema = 1\nas_described = true\n", "utf-8")
-    plan = ["plan", str(models), "--weights", "onnx", "--output", str(tmp_path)]
+    plan = ["plan", str(models), "--weights", "onnx", "--output", str(tmp_path), *REFERENCE]
     assert run_command_line(plan) == 0
     assert "1 cell planned in 1 environment, 2 left out;" in capsys.readouterr().out.replace("\n", " ")
     assert run_command_line([*plan, *(word.format(policy=policy) for word in asked)]) == 0

@@ -14,6 +14,7 @@ from harness.ledger.query import current
 from harness.ledger.record import Record
 from harness.ledger.store import read_records
 from harness.ledger.survey import read_surveys
+from tests.conftest import REFERENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,8 +46,9 @@ def harness(*arguments: str | Path, **variables: str) -> subprocess.CompletedPro
 
 
 def run_harness(collection: Path, output: Path, *options: str, **variables: str) -> Run:
-    """``harness run`` on a collection."""
-    done = harness("run", collection, "--output", output, *options, **variables)
+    """``harness run`` on a collection, in the reference runtime unless the options name another tool."""
+    tools = () if "--consumer" in options else REFERENCE
+    done = harness("run", collection, "--output", output, *tools, *options, **variables)
     return Run(done.returncode, done.stdout, done.stderr, output)
 
 

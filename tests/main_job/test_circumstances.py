@@ -72,7 +72,7 @@ def test_a_scratch_disk_without_room_for_the_worker(
 
 
 def test_a_damaged_environment_is_built_anew(collection: Path, tmp_path: Path) -> None:
-    spec = load_all(ROOT / "environments")["onnx"]
+    spec = load_all(ROOT / "environments")["onnx-1.31.1"]
     ready = store.ensure(spec, Backend.VENV, on_progress=lambda _: None)
     cache = tmp_path / "cache"
     entry = cache / "environments" / "venv" / ready.prefix.parent.name

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.ledger.store import read_records
+from tests.conftest import REFERENCE
 
 from .conftest import ROOT, harness, run_harness
 
@@ -23,7 +24,17 @@ SELECTION = ("--weights", "onnx", "--jobs", "1")
 
 def start(collection: Path, output: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "harness", "run", str(collection), "--output", str(output), *options],
+        [
+            sys.executable,
+            "-m",
+            "harness",
+            "run",
+            str(collection),
+            "--output",
+            str(output),
+            *REFERENCE,
+            *options,
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -15,7 +15,7 @@ import pytest
 from harness.ledger.query import current
 from harness.ledger.store import read_records
 from harness.verdict import Reason
-from tests.conftest import mounts, needs_level
+from tests.conftest import REFERENCE, mounts, needs_level
 from tests.main_job.conftest import ROOT, harness
 from tests.zoo.building import Build, as_it_is, forward, with_code
 
@@ -82,6 +82,7 @@ def test_all_are_recorded_and_nothing_adds_up(isolation: str, tmp_path: Path) ->
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "harness", "run", str(models), "--output", str(tmp_path / "out")),
+                *REFERENCE,
                 *("--isolation", isolation, "--policy", str(tmp_path / "policy.toml"), "--jobs", "2"),
             ],
             cwd=ROOT,

@@ -14,7 +14,7 @@ from harness import jsonio
 from harness.cell import Backend, Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
 from harness.collection.model import Model, Unreadable
 from harness.consumers import CONSUMERS, Consumer
-from harness.environments.spec import EnvironmentSpec
+from harness.environments.spec import EnvironmentSpec, load_versions
 from harness.errors import ConfigurationError, UsageError
 from harness.plan.make import make_plan, models_of
 from harness.plan.matrix import Offer, Selection, plan_cells
@@ -23,6 +23,8 @@ from harness.plan.plan import LeftOut, Plan, PlannedCell, Settled, collection_na
 from harness.plan.shard import shard
 from harness.verdict import Blame, Reason
 from tests.collection.packages import read, write_model
+from tests.environments.conftest import TOML as ENVIRONMENT
+from tests.environments.conftest import Maker
 
 TORCHSCRIPT, ONNX, TENSORFLOW_JS = (
     WeightsFormat.TORCHSCRIPT,
@@ -268,3 +270,53 @@ def test_environments_that_offer_what_is_not_there(tmp_path: Path) -> None:
         ConfigurationError, match=r"tool is not in requirements\.lock; run `harness env lock onnx`"
     ):
         offers_of([spec], backend=Backend.VENV, consumers=TOOLS)
+
+
+def test_a_version_of_a_tool_can_be_asked_for(model: Model) -> None:
+    def versions(*consumers: str) -> list[tuple[WeightsFormat | None, str]]:
+        cells, _ = _plan(model, consumers=consumers)
+        return [(entry.cell.weights_format, entry.cell.consumer.version) for entry in cells]
+
+    assert versions("tool==0.9.6") == [(TORCHSCRIPT, "0.9.6"), (TENSORFLOW_JS, "0.9.6")]
+    assert versions("tool==0.9.6", "tool") == versions("tool") == versions()
+
+
+def test_the_older_of_a_package_that_is_not_the_tool_are_told_apart(tmp_path: Path) -> None:
+    environments = Maker(tmp_path)
+    made = environments(
+        lock="tiny==1.0\n",
+        toml=ENVIRONMENT + 'versioned = "Other_Package"\nversions = ["2.0", "1.0rc1"]\n',
+    )
+    for version in ("2.0", "1.0rc1"):
+        (made.folder / f"requirements-{version}.lock").write_text("tool==0.9\nother-package==1\n", "utf-8")
+    tools = {"tool": TOOL}
+    specs = [msgspec.structs.replace(spec, consumers=("tool",)) for spec in load_versions(made.folder)]
+    found = [offer.consumers["tool"] for offer in offers_of(specs, backend=Backend.VENV, consumers=tools)]
+    assert found == ["0.9", "0.9+other.package.1.0rc1"]
+    own = [msgspec.structs.replace(spec, versioned="Tool") for spec in specs]
+    assert [o.consumers["tool"] for o in offers_of(own, backend=Backend.VENV, consumers=tools)] == ["0.9"] * 2
+
+
+def test_a_version_that_the_adapter_was_not_tested_with_gets_no_verdict(model: Model) -> None:
+    tool = cast(Consumer, SimpleNamespace(**{**vars(TOOL), "TESTED": "<0.10"}))
+    cells, _ = _plan(model, tools={"tool": tool}, weights=(TORCHSCRIPT,))
+    old, new = cells
+    assert old.settled is None
+    assert new.settled is not None
+    assert new.settled.verdict.reason is Reason.TOOL_VERSION_UNTESTED
+    assert new.settled.blame is Blame.TOOL
+    assert "tested with <0.10, this is 0.11.0" in new.settled.message
+    assert "tool-team" in new.settled.message
+    odd = _offer("odd", TORCHSCRIPT, version="nightly")
+    (cell,), _ = _plan(model, offers=[odd], weights=(TORCHSCRIPT,))
+    assert cell.settled is not None, "who knows what that is"
+
+
+def test_what_a_tool_opens_in_other_models_is_said_of_this_model(model: Model) -> None:
+    tool = cast(Consumer, SimpleNamespace(**{**vars(TOOL), "applicable": lambda *_: "has no tool.yaml"}))
+    cells, _ = _plan(model, tools={"tool": tool})
+    assert {(c.cell.weights_format, c.settled.reason) for c in cells if c.settled} == {
+        (TORCHSCRIPT, "model-not-supported"),
+        (ONNX, "format-not-supported"),
+        (TENSORFLOW_JS, "format-not-supported"),
+    }

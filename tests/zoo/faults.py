@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.verdict import Reason, Status
+from tests.conftest import REFERENCE
 from tests.environments.conftest import TOML, Index, Maker
 from tests.main_job.conftest import ROOT, Run, run_harness
 from tests.zoo.building import as_it_is, with_code
@@ -73,7 +74,7 @@ class Bench(NamedTuple):
         return subprocess.Popen(
             [
                 *(sys.executable, "-m", "harness", "run", str(self.models)),
-                *("--output", str(self.output), *ONE_AT_A_TIME, *options),
+                *("--output", str(self.output), *REFERENCE, *ONE_AT_A_TIME, *options),
             ],
             cwd=ROOT,
             env={**os.environ, **self.variables},

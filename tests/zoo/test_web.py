@@ -10,6 +10,7 @@ import pytest
 
 from harness.ledger.record import Record
 from tests.collection.conftest import Server
+from tests.conftest import REFERENCE
 from tests.main_job.conftest import ROOT, Run
 from tests.zoo.asserting import assert_verdict
 from tests.zoo.case import Case
@@ -35,7 +36,10 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
     server = Server(folder / "served")
     try:
         done = subprocess.run(
-            [sys.executable, "-c", IMPATIENT, "run", serve(server), "--output", str(folder / "out")],
+            [
+                *(sys.executable, "-c", IMPATIENT, "run", serve(server)),
+                *("--output", str(folder / "out"), *REFERENCE),
+            ],
             cwd=ROOT,
             env={**os.environ, "HARNESS_CACHE_DIR": str(folder / "cache"), "NO_PROXY": "*", "no_proxy": "*"},
             capture_output=True,

@@ -19,6 +19,7 @@ from harness.environments.spec import EnvironmentSpec, read_text
 from harness.errors import ConfigurationError
 
 _SECTION = re.compile(r"(?m)^(?P<indent> *)- pip: *\n")
+_CALLED = re.compile(r"(?m)^name: .*$")
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9._+!-]+)")
 _PYTHON = re.compile(r"python\s*={1,2}\s*(?P<version>3\.\d+)(\.[\d*]+)?")
 
@@ -82,6 +83,14 @@ def check_pins(spec: EnvironmentSpec, declared: CondaSpec, pinned: Mapping[str, 
                 f"{spec.environment_yml}: pip: {name} is {here}, in requirements.lock it is {there}; "
                 f"run 'harness env lock {spec.name}'"
             )
+
+
+def text_for(spec: EnvironmentSpec) -> str:
+    """The text of an environment's file; a new version starts with another's. Empty if there is none."""
+    if spec.environment_yml.exists():
+        return read_text(spec.environment_yml)
+    others = sorted(spec.folder.glob("environment-*.yml")) if spec.version else []
+    return _CALLED.sub(f"name: bioimage-{spec.name}", read_text(others[-1]), count=1) if others else ""
 
 
 def with_pins(text: str, pinned: Mapping[str, str], *, origin: str) -> str:

@@ -28,7 +28,7 @@ def lay_out(folder: Path, order: Order, *, settings: Path, secrets: Path) -> Non
     for needed in (folder, settings, secrets):
         needed.mkdir(exist_ok=True)
     (folder / "Dockerfile").write_text(order.labelled, "utf-8")
-    shutil.copyfile(order.spec.lock, folder / order.spec.lock.name)
+    shutil.copyfile(order.spec.lock, folder / "requirements.lock")  # of whichever version it is
     (secrets / "variables").write_text(order.settings.text, "utf-8")
     if sys.platform == "linux":  # our own uv need not be fetched, and has the version that we know
         _place(Path(find_uv_bin()), settings / "uv")

@@ -12,7 +12,7 @@ import msgspec
 from harness.cell import Backend, WeightsFormat
 from harness.environments import store
 from harness.environments.built import BuiltEnvironment
-from harness.environments.spec import load_all
+from harness.environments.spec import choose, load_all
 from harness.verdict import Reason
 from tests.main_job.conftest import ROOT
 from tests.zoo.case import Case
@@ -66,7 +66,7 @@ def measure() -> Measured:
 
 
 def _built(name: str) -> BuiltEnvironment:
-    spec = load_all(ROOT / "environments")[name]
+    spec = choose(load_all(ROOT / "environments"), name)
     built = store.find(spec, Backend.VENV)
     assert built, f"build it first: python -m harness env build {name}"
     return built
