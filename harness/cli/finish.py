@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,10 +21,11 @@ from harness.plan.plan import PlannedCell
 from harness.policy import DEFAULT, Policy
 from harness.reports.published import is_made_from
 from harness.reports.source import source_digest
-from harness.verdict import Status
+from harness.verdict import Reason, Status
 
 _LINES = 5
 _WIDTH = 400
+_OF_TOOLS = (Reason.TOOL_UNUSABLE.slug, Reason.TOOL_VERSION_UNTESTED.slug)
 _EXCEPTIONS = (Effect.WAIVED, Effect.COUNTED, Effect.IGNORED)  # the policy made them harmless
 
 
@@ -49,9 +50,9 @@ def finish(
     held = newest_by_key(record for record in records if record.key in planned)
     decision = decide(planned, held.values(), policy, today=today())
     for status in (Status.FAILED, Status.INCONCLUSIVE):
-        for decided in decision.cells:
-            if decided.status is status:
-                explain(held[decided.key], decided, console, output)
+        for first, *others in alike([d for d in decision.cells if d.status is status], held):
+            explain(held[first.key], first, console, output)
+            explain_others(others, console)
     counts = ", ".join(
         f"{count} {labels.STATUS[status].label}" for status, count in decision.counts.items() if count
     )
@@ -85,6 +86,23 @@ def today() -> datetime.date:
     from harness.execute.clock import now
 
     return datetime.date.fromisoformat(now()[:10])
+
+
+def alike(cells: Iterable[CellDecision], held: Mapping[str, Record]) -> list[list[CellDecision]]:
+    """The cells one by one, but together what is no cell's own trouble, but that of its tool."""
+    groups: dict[object, list[CellDecision]] = {}
+    for decided in cells:
+        record = held.get(decided.key)
+        of_tool = record is not None and record.reason in _OF_TOOLS
+        what = (decided.cell.consumer, decided.cell.environment, decided.reason, decided.rule)
+        groups.setdefault(what if of_tool else decided.key, []).append(decided)
+    return list(groups.values())
+
+
+def explain_others(others: Sequence[CellDecision], console: Console) -> None:
+    """How many more cells are as the one that was explained."""
+    if others:
+        console.out(f"    so it is with {len(others)} more cell{'s' * (len(others) != 1)} of this tool")
 
 
 def explain(record: Record, decided: CellDecision | None, console: Console, output: Path) -> None:

@@ -128,18 +128,19 @@ def _print_every_cell(decision: Decision) -> None:
 
 def _print_what_stops(decision: Decision, held: Mapping[str, Record], console: Console, output: Path) -> None:
     """The first few cells that keep the gate from being satisfied, each with what decided it."""
-    from harness.cli.finish import explain
+    from harness.cli.finish import alike, explain, explain_others
     from harness.ledger.gate import Effect
 
-    stops = decision.having(Effect.BLOCKS, Effect.NO_RECORD, Effect.NO_VERDICT)
-    for decided in stops[:_SHOWN]:
+    stops = alike(decision.having(Effect.BLOCKS, Effect.NO_RECORD, Effect.NO_VERDICT), held)
+    for decided, *others in stops[:_SHOWN]:
         if decided.key in held:
             explain(held[decided.key], decided, console, output)
         else:
             console.out(f"! {_subject(decided.cell)}: no record")
+        explain_others(others, console)
         console.out(f"    rule: {decided.rule}")
     if len(stops) > _SHOWN:
-        console.out(f"… and {len(stops) - _SHOWN} more; --explain lists every cell")
+        console.out(f"… and {sum(map(len, stops[_SHOWN:]))} more; --explain lists every cell")
 
 
 def _print_exceptions(decision: Decision, console: Console) -> None:

@@ -95,7 +95,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(file.source for file in self.files if file.field.startswith("attachments"))
 
     def files_for(self, weights_format: WeightsFormat) -> tuple[NamedFile, ...]:
-        """What a consumer may open to run these weights: the weights, code, attachments; no test tensor."""
+        """What a consumer may open to run these weights: the weights, code, attachments; nothing expected."""
         answers = {file.source for file in self.files if file.is_tensor}
         mine = f"weights.{weights_format.value}."
         return tuple(
@@ -103,7 +103,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
             for file in self.files
             if file.field.startswith(mine)
             or file.is_processing
-            or (file.field.startswith("attachments") and file.source not in answers)
+            or (file.field.startswith("attachments") and file.source not in answers and not file.is_expected)
         )
 
 

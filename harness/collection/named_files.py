@@ -12,6 +12,7 @@ from harness.cell import WeightsFormat
 
 _PROCESSING = re.compile(r"(inputs|outputs)\[\d+\]\.(pre|post)processing\[")
 _TENSOR = re.compile(r"(test|sample)_(inputs|outputs)\[|(inputs|outputs)\[\d+\]\.(test|sample)_tensor$")
+EXPECTED = "expected_"  # what the names of attachments begin with that no worker sees
 _LONGEST_PATH = 1000
 _LONGEST_EMOJI = 2
 
@@ -32,6 +33,12 @@ class NamedFile(msgspec.Struct, frozen=True, kw_only=True):
     def is_processing(self) -> bool:
         """Whether it is code of a custom pre- or postprocessing step."""
         return _PROCESSING.match(self.field) is not None
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it is attached to be compared with what a tool makes beside the described outputs."""
+        name = self.source.partition("?")[0].rpartition("/")[2]
+        return self.field.startswith("attachments") and name.startswith(EXPECTED)
 
     @property
     def is_tensor(self) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.collection.description import Tensor
 from harness.collection.fault import ModelFault
+from harness.collection.named_files import NamedFile
 from harness.verdict import Reason
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -25,19 +26,28 @@ def open_tensor(path: Path, tensor: Tensor) -> Array:
     Raises:
         ModelFault: TEST_TENSOR_INVALID with field and file.
     """
+    return _open(path, tensor.test_tensor, tensor.axes)
+
+
+def open_array(path: Path, file: NamedFile) -> Array:
+    """An attached array of whatever rank, memory-mapped read-only; raises ModelFault as ``open_tensor``."""
+    return _open(path, file, None)
+
+
+def _open(path: Path, file: NamedFile, axes: tuple[str, ...] | None) -> Array:
     try:
-        problem = _problem(path, tensor)
+        problem = _problem(path, axes)
         if problem is None:
             return _load(path)
     except Exception as error:  # numpy raises whatever a hostile header makes it raise
         problem = (
             f"is no readable .npy ({_first_line(error)}); save one array of plain numbers with numpy.save"
         )
-    where = f"field {tensor.test_tensor.field}: {tensor.test_tensor.source!r}"
+    where = f"field {file.field}: {file.source!r}"
     raise ModelFault(Reason.TEST_TENSOR_INVALID, f"{where} {problem}")
 
 
-def _problem(path: Path, tensor: Tensor) -> str | None:
+def _problem(path: Path, axes: tuple[str, ...] | None) -> str | None:
     """What is wrong, read from the header alone: nothing is mapped for a size that only a header claims."""
     with path.open("rb") as stream:
         if stream.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC:
@@ -46,11 +56,12 @@ def _problem(path: Path, tensor: Tensor) -> str | None:
         shape, dtype = _header(stream)
         stored = path.stat().st_size - stream.tell()
     size = math.prod(shape) * dtype.itemsize
-    described = f"{len(tensor.axes)} axes are {', '.join(tensor.axes)}"
+    axes = tuple(map(str, range(len(shape)))) if axes is None else axes
+    described = f"{len(axes)} axes are {', '.join(axes)}"
     problems = {
         "holds Python objects; save plain numbers with numpy.save": dtype.hasobject,
         f"has data type {dtype}; plain numbers are needed": dtype.kind not in _NUMERIC_KINDS,
-        f"has {len(shape)} dimensions {shape}, the {described}": len(shape) != len(tensor.axes),
+        f"has {len(shape)} dimensions {shape}, the {described}": len(shape) != len(axes),
         f"has shape {shape} and so no element": size <= 0,
         f"is {size:,} bytes; at most {MAX_BYTES:,} are tested": size > MAX_BYTES,
         f"is cut short: its header tells of {size:,} bytes, {stored:,} are there": size > stored,

@@ -44,10 +44,11 @@ def attempt(
         Interrupted: ``cancel`` was set.
     """
     folder.mkdir()
-    tasks = prepare_tasks(question.model, folder, repeat=question.repeat)
+    tool = CONSUMERS[planned.cell.consumer.name]
+    tasks = prepare_tasks(question.model, folder, repeat=question.repeat, as_called=tool.AS_CALLED)
     staged = stage_model(question.model, question.weights_format, folder / "model")
     job = Job(
-        runner=CONSUMERS[planned.cell.consumer.name].RUNNER,
+        runner=tool.RUNNER,
         description=staged.description.relative_to(folder).as_posix(),
         weights=staged.weights.relative_to(folder).as_posix(),
         weights_format=question.weights_format.value,

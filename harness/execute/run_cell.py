@@ -26,6 +26,7 @@ from harness.execute.conclude.question import Question
 from harness.execute.conclude.scanned import check_of_scan, verdict_of_scan
 from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.settings import Settings
+from harness.execute.unusable import with_owner
 from harness.execute.workers import Workers
 from harness.ledger.record import Agreement, Artifact, CheckResult, Record
 from harness.limits import Limits
@@ -123,13 +124,14 @@ def _outcome(
             attempts.append(attempt(planned, question, built, settings, workers, folder, cancel=cancel))
         conclusion = believed([done.conclusion for done in attempts], question)
         verdict = under_circumstances(conclusion.verdict, question.model, built)
+        verdict = with_owner(verdict, planned.cell.consumer.name)
         conclusion = msgspec.structs.replace(conclusion, verdict=verdict)
         conclusion, pairs = _with_agreement(planned, conclusion, question, settings.keys)
         conclusion = with_required(conclusion, settings.policy.required_checks)
         if conclusion.verdict.status is Status.PASSED and scanned.status is not Status.PASSED:
             # It loads, so that what the scanner could not read is no broken file: nobody knows what it is.
             conclusion = msgspec.structs.replace(conclusion, verdict=scanned)
-        found = _keep_evidence(conclusion, question, settings.artifacts, attempts[-1].log)
+        found = _keep_evidence(conclusion, settings.artifacts, attempts[-1].log)
     return Outcome(
         conclusion=conclusion,
         scan=scan,
@@ -150,13 +152,17 @@ def _with_agreement(
     reproduces = compared.verdict.status is Status.PASSED
     # Kept first: of two formats that end at the same time, at least one sees the other.
     kept.keep(planned.cell, planned.key, compared.produced, reproduces=reproduces)
-    check, pairs = agreement(planned.cell, compared.produced, kept.others(planned.cell, keys=keys), question)
+    check, pairs = agreement(
+        planned.cell,
+        compared.produced,
+        kept.others(planned.cell, keys=keys),
+        question,
+        [target.tensor for target in compared.targets],
+    )
     return msgspec.structs.replace(conclusion, checks=(*conclusion.checks, check)), pairs
 
 
-def _keep_evidence(
-    conclusion: Conclusion, question: Question, folder: Path, log: Path
-) -> tuple[Artifact, ...]:
+def _keep_evidence(conclusion: Conclusion, folder: Path, log: Path) -> tuple[Artifact, ...]:
     """The log if anything did not pass, and every output that differs as arrays and as a picture."""
     found: tuple[Artifact, ...] = ()
     troubled = any(check.status in _TROUBLE for check in conclusion.checks)
@@ -164,12 +170,11 @@ def _keep_evidence(
         found = artifacts.keep_log(log, folder, kind="log")
     if conclusion.compared is None or not conclusion.compared.produced:
         return found
-    outputs = question.model.description.outputs
-    for tensor, judgement, produced in zip(
-        outputs, conclusion.compared.judgements, conclusion.compared.produced, strict=True
+    compared = conclusion.compared
+    for (tensor, expected), judgement, produced in zip(
+        compared.targets, compared.judgements, compared.produced, strict=True
     ):
         if not judgement.passed:
-            expected = question.model.test_tensor(tensor)
             found += artifacts.keep_difference(
                 tensor.id,
                 produced,
@@ -198,4 +203,9 @@ def _before(
 
 
 _TROUBLE = (CheckStatus.FAILED, CheckStatus.INCONCLUSIVE)
-_UNUSABLE = (Reason.NOT_DETERMINISTIC, Reason.ENVIRONMENT_UNHEALTHY, Reason.INTERNAL_ERROR)
+_UNUSABLE = (
+    Reason.NOT_DETERMINISTIC,
+    Reason.ENVIRONMENT_UNHEALTHY,
+    Reason.INTERNAL_ERROR,
+    Reason.TOOL_UNUSABLE,
+)

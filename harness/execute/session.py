@@ -28,6 +28,7 @@ from harness.execute.make_record import make_record, of_internal_error
 from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
+from harness.execute.unusable import UnusableTools
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -81,6 +82,7 @@ class Session:
         self._recorded: set[str] = set()
         self._expectations = Expectations(())
         self._budget = Budget()
+        self._unusable = UnusableTools()
 
     def execute(
         self, cells: Sequence[PlannedCell], *, jobs: int, expectations: Expectations | None = None
@@ -212,6 +214,9 @@ class Session:
     def _run(self, planned: PlannedCell, built: BuiltEnvironment, workers: Workers) -> None:
         if self._cancel.is_set():
             raise Interrupted("stopped by the user")
+        if (verdict := self._unusable.verdict(planned.cell)) is not None:
+            self._record(self._not_run(planned, verdict, (), at=self._clock.now()))
+            return
         model = self._models[planned.cell.model.source]
         needed = self._expectations.of(planned.cell).memory_bytes
         with self._budget.room(needed, cancel=self._cancel):
@@ -224,6 +229,8 @@ class Session:
                 limits=self.limits_of(planned),
                 cancel=self._cancel,
             )
+        if record.reason == Reason.TOOL_UNUSABLE.slug:
+            self._unusable.hear(planned.cell, record.message)
         try:
             self._record(record)
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone

@@ -27,8 +27,8 @@ have come after the last line:
     {"event": "begin", "task": name}
     {"event": "result", "task": name, "seconds": s, "peak_memory_bytes": so far,
      "outputs": [{name, file: its name in the folder of the task's outputs,
-     expected: the file of the package that it is compared with, as the description names it; left out for
-     the test tensor of the described output with this place,
+     expected: the attachment that it is compared with, as the description names it: a .npy called expected_*,
+     which no worker sees; left out for the described outputs, which are all there, in their order, or none,
      labels: whether both number objects; only with expected}, ...]}
     {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
      "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,

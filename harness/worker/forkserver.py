@@ -29,6 +29,7 @@ import signal
 import socket
 import sys
 import tempfile
+import traceback
 from typing import Any, Callable
 
 from . import main as worker
@@ -41,7 +42,11 @@ def main(arguments: list[str]) -> None:
     """Serve until the harness closes its end."""
     descriptor, runner = arguments
     gc.disable()  # next to nothing of what is imported is garbage
-    importlib.import_module(".runners." + runner, __package__).warm()
+    runners = importlib.import_module(".runners." + runner, __package__)
+    try:
+        runners.warm()
+    except Exception:  # each worker tells it in its own reply
+        traceback.print_exc()
     gc.freeze()  # what is here already is not looked at, and so not copied, in any child
     gc.enable()
     memory.use_huge_pages()

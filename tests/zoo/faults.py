@@ -58,14 +58,14 @@ class Bench(NamedTuple):
             self.models, self.output, *ONE_AT_A_TIME, *options, **{**self.variables, **variables}
         )
 
-    def run_in(self, *, lock: str = LOCK, health: str = "", **variables: str) -> Run:
+    def run_in(self, *, lock: str = LOCK, health: str = "", toml: str = TOML, **variables: str) -> Run:
         """``harness run`` of a good model in a little environment, in a cache of its own.
 
         It holds no more than a package that bears the name of the reference runtime.
         """
         as_it_is("onnx")(self.models / "good")
         self.packages.add(*TOOL)
-        made = Maker(self.folder / "environments")(lock=lock, requirements="", health=health, toml=TOML)
+        made = Maker(self.folder / "environments")(lock=lock, requirements="", health=health, toml=toml)
         cache = {"HARNESS_CACHE_DIR": str(self.folder / "cache"), **variables}
         return self.run("--environments", str(made.folder.parent), **cache)
 
@@ -147,6 +147,17 @@ def _tool_that_cannot_be_imported(bench: Bench) -> Run:
     return bench.run_in(health="")
 
 
+def _version_that_nobody_tested(bench: Bench) -> Run:
+    """Somebody locked an old one; it is not even built."""
+    return bench.run_in(lock="bioimageio.core==0.9.6\n")
+
+
+def _environment_that_claims_too_much(bench: Bench) -> Run:
+    """It says that it serves a weights format that its tool never opens."""
+    as_it_is("tensorflow_js", original="spots-heatmap2d")(bench.models / "in-the-browser")
+    return bench.run_in(toml=TOML.replace('"onnx"', '"onnx", "tensorflow_js"'), health="import tiny")
+
+
 def _interpreter_that_went(bench: Bench) -> Run:
     """It is there for the health check, and not any more when the first model is started."""
     return bench.run_in(health="import os, sys; os.unlink(sys.executable)")
@@ -223,8 +234,21 @@ FAULTS = (
     Fault(
         "tool-that-cannot-be-imported",
         _tool_that_cannot_be_imported,
-        Reason.ENVIRONMENT_UNHEALTHY,
-        ("the tool cannot be imported", "ModuleNotFoundError"),
+        Reason.TOOL_UNUSABLE,
+        ("the tool cannot be imported", "ModuleNotFoundError", "looked after by bioimage-io"),
+    ),
+    Fault(
+        "version-that-nobody-tested",
+        _version_that_nobody_tested,
+        Reason.TOOL_VERSION_UNTESTED,
+        ("was tested with >=0.11,<0.12, this is 0.9.6", "bioimage-io can say"),
+    ),
+    Fault(
+        "environment-that-claims-too-much",
+        _environment_that_claims_too_much,
+        Reason.MODEL_NOT_SUPPORTED,
+        ("no runtime for TensorFlow.js",),
+        model="in-the-browser",
     ),
     Fault("interpreter-that-went", _interpreter_that_went, Reason.ENVIRONMENT_UNHEALTHY, ("python",)),
     Fault("full-disk", _full_disk, Reason.DISK_FULL, ("No space left on device",), needs_root=True),

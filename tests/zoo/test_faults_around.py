@@ -12,10 +12,10 @@ from harness.cell import Backend
 from harness.environments import store
 from harness.environments.prune import prune
 from harness.environments.spec import load_all
-from harness.verdict import Status
+from harness.verdict import Reason, Status
 from tests.main_job.conftest import ROOT, Run
 from tests.zoo.asserting import assert_verdict
-from tests.zoo.building import as_it_is, with_code
+from tests.zoo.building import as_it_is, package, with_code
 from tests.zoo.case import Case
 from tests.zoo.faults import FAULTS, Bench, Fault, kill_workers
 
@@ -32,6 +32,20 @@ def test_verdict(fault: Fault, bench: Bench) -> None:
     assert_verdict(record, case)
     assert "Traceback" not in run.stdout + run.stderr
     assert list(bench.scratch.iterdir()) == []
+
+
+def test_a_tool_that_cannot_be_used_is_not_tried_with_every_model(bench: Bench) -> None:
+    for name in ("a", "b", "c", "d"):
+        with package(bench.models / name, "onnx") as content:
+            content["description"] = f"Model {name}."
+    run = bench.run_in()  # and a fifth
+    assert {record.reason for record in run.records} == {Reason.TOOL_UNUSABLE.slug}
+    assert len({record.message for record in run.records}) == 1
+    tried = [record for record in run.records if any(found.kind == "log" for found in record.artifacts)]
+    assert (len(tried), len(run.records)) == (2, 5)
+    assert run.code == 3
+    assert run.stdout.count("the tool cannot be imported") == 1, "it is said once"
+    assert "so it is with 4 more cells" in run.stdout
 
 
 def test_a_worker_that_was_killed_once_is_asked_again(bench: Bench) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.cell import Cell
+from harness.collection.description import Tensor
 from harness.collection.tensors import Array
 from harness.execute.conclude.checks import check_of_verdict
 from harness.execute.conclude.compare import first_difference
@@ -23,8 +24,13 @@ def agreement(
     produced: tuple[Array, ...],
     others: Sequence[tuple[Kept, tuple[Array, ...]]],
     question: Question,
+    outputs: Sequence[Tensor] = (),
 ) -> tuple[CheckResult, tuple[Agreement, ...]]:
-    """The check of one cell against those of the same model that ran before it, and each pair's answer."""
+    """The check of one cell against those of the same model that ran before it, and each pair's answer.
+
+    Args:
+        outputs: what each of them gave; none for the described outputs.
+    """
     if not others:
         what = "no other weights or device of this model has run yet"
         return CheckResult(name=Check.AGREEMENT, status=CheckStatus.SKIPPED, message=what), ()
@@ -33,7 +39,7 @@ def agreement(
     differing: list[str] = []
     reason: Reason | None = None
     for other, arrays in others:
-        largest, beyond = _against(produced, arrays, question, other)
+        largest, beyond = _against(produced, arrays, question, other, outputs)
         pairs.append(
             Agreement(
                 weights_format=other.weights_format,
@@ -57,11 +63,15 @@ def agreement(
 
 
 def _against(
-    produced: tuple[Array, ...], other: tuple[Array, ...], question: Question, kept: Kept
+    produced: tuple[Array, ...],
+    other: tuple[Array, ...],
+    question: Question,
+    kept: Kept,
+    outputs: Sequence[Tensor],
 ) -> tuple[float | None, str]:
     if len(produced) != len(other):
         return None, f"{len(produced)} outputs against {len(other)}"
-    return first_difference(produced, other, question, also=kept.weights_format)
+    return first_difference(produced, other, question, outputs=outputs, also=kept.weights_format)
 
 
 def _name(other: Kept, cell: Cell) -> str:

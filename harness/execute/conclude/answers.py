@@ -15,6 +15,7 @@ from harness.execute.conclude.evidence import Evidence
 from harness.execute.conclude.more_than_weights import in_words, with_needs
 from harness.execute.conclude.produced import arrays_of
 from harness.execute.conclude.question import Question
+from harness.execute.conclude.targets import Target, targets_of
 from harness.execute.conclude.tasks import AS_CALLED, REPRODUCES, Task
 from harness.ledger.record import CheckResult
 from harness.verdict import PASSED, Blame, Check, CheckStatus, Reason, Status, Verdict
@@ -55,7 +56,8 @@ def conclude(evidence: Evidence, tasks: Sequence[Task], question: Question) -> C
     checks.append(variants_check)
     if verdict.status is Status.PASSED:
         verdict = variants
-    checks.append(_as_called(evidence, by_name[AS_CALLED], question))
+    if AS_CALLED in by_name:
+        checks.append(_as_called(evidence, by_name[AS_CALLED], question))
     conclusion = Conclusion(verdict=verdict, checks=tuple(checks), compared=compared)
     return with_required(conclusion, question.policy.required_checks)
 
@@ -91,6 +93,7 @@ def _determinism(evidence: Evidence, tasks: Sequence[Task], question: Question) 
     """Whether the runs on the declared inputs gave the same outputs."""
     mine = [task for task in tasks if task.name == REPRODUCES or task.repeats]
     runs = []
+    targets: tuple[Target, ...] | Verdict = ()
     seconds = 0.0
     for task in mine:
         if not evidence.began(task.name):
@@ -101,11 +104,12 @@ def _determinism(evidence: Evidence, tasks: Sequence[Task], question: Question) 
         arrays = arrays_of(result, task)
         if isinstance(arrays, str):
             return check_of_verdict(Check.DETERMINISM, Verdict.because(Reason.REPLY_MALFORMED, arrays))
+        targets = targets if runs else targets_of(result, question.model)
         runs.append(tuple(arrays))
         seconds += result.seconds
-    if len(runs[0]) != len(question.model.description.outputs):
-        return _skipped(Check.DETERMINISM, "another number of outputs is described than was produced")
-    verdict, measured = determinism(runs, question)
+    if isinstance(targets, Verdict):
+        return _skipped(Check.DETERMINISM, "what was produced cannot be told apart")
+    verdict, measured = determinism(runs, question, [target.tensor for target in targets])
     check = check_of_verdict(Check.DETERMINISM, verdict, seconds, passed=measured)
     if verdict.reason is Reason.NOT_DETERMINISTIC:
         # As a verdict it answers nothing; as the answer to this very question it is a clear no.

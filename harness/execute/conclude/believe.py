@@ -38,7 +38,9 @@ def _unstable(conclusions: Sequence[Conclusion], question: Question) -> str:
     ]
     if len(runs) < 2:
         return ""
-    verdict, measured = determinism(runs, question)
+    last = conclusions[-1].compared
+    outputs = [target.tensor for target in last.targets] if last is not None else []
+    verdict, measured = determinism(runs, question, outputs)
     return measured if verdict.reason is Reason.NOT_DETERMINISTIC else ""
 
 

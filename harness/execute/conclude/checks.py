@@ -36,6 +36,9 @@ def explained(evidence: Evidence, question: Question, *, task: str | None = None
     if verdict.reason is Reason.UNDECLARED_DEPENDENCY and declared is not None:
         message = f"{verdict.message}\nthe dependencies that {declared} declares are not installed"
         return Verdict.because(Reason.DEPENDENCY_NOT_INSTALLED, message)
+    if verdict.reason is Reason.TOOL_UNUSABLE and question.as_described:
+        # Its owner knows of the packages that the tool was tested with, not of those that an author chose.
+        return Verdict.because(Reason.ENVIRONMENT_UNHEALTHY, verdict.message)
     return verdict
 
 

@@ -109,9 +109,8 @@ def explain_error(error: ErrorEvent) -> Verdict:
 
 def _of_tool(error: ErrorEvent, message: str) -> Verdict:
     """The consumer itself does not start: no model did that."""
-    if error.tool:
-        return Verdict.because(Reason.TOOL_UNUSABLE, message.removeprefix("ToolError: "))
-    return Verdict.because(Reason.ENVIRONMENT_UNHEALTHY, f"the tool cannot be imported: {message}")
+    said = message.removeprefix("ToolError: ") if error.tool else f"the tool cannot be imported: {message}"
+    return Verdict.because(Reason.TOOL_UNUSABLE, said)
 
 
 def explain_end(evidence: Evidence, limits: Limits) -> Verdict:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from harness.cell import WeightsFormat
+from harness.collection.description import Tensor
 from harness.collection.tensors import Array
 from harness.execute.conclude.evidence import ResultEvent
 from harness.execute.conclude.produced import arrays_of
 from harness.execute.conclude.question import Question
+from harness.execute.conclude.targets import Target, targets_of
 from harness.execute.conclude.tasks import Task
 from harness.execute.judge.judge import Judgement, judge
 from harness.verdict import PASSED, Reason, Verdict
 
 
 class Comparison(NamedTuple):
-    """One judgement and one produced array for each described output; none if they cannot be paired."""
+    """One judgement, one produced array and its target for each output; none if they cannot be paired."""
 
     verdict: Verdict
     judgements: tuple[Judgement, ...] = ()
     produced: tuple[Array, ...] = ()
+    targets: tuple[Target, ...] = ()
 
 
 def compare(result: ResultEvent, task: Task, question: Question) -> Comparison:
-    """Every described output against its declared test tensor, in the description's order."""
+    """Every output against its declared test tensor, or the file that it is to be compared with."""
     model = question.model
-    described = model.description.outputs
-    if len(result.outputs) != len(described):
-        message = f"{len(result.outputs)} outputs were produced, {len(described)} are described"
-        return Comparison(Verdict.because(Reason.WRONG_OUTPUT_COUNT, message))
+    targets = targets_of(result, model)
+    if isinstance(targets, Verdict):
+        return Comparison(targets)
     arrays = arrays_of(result, task)
     if isinstance(arrays, str):
         return Comparison(Verdict.because(Reason.REPLY_MALFORMED, arrays))
@@ -36,18 +39,18 @@ def compare(result: ResultEvent, task: Task, question: Question) -> Comparison:
         judge(
             tensor.id,
             produced,
-            model.test_tensor(tensor),
+            expected,
             tolerance=question.tolerance(tensor.id),
             dtype=_handed_out(tensor.dtype, model.description.format_version),
             label_map=tensor.label_map,
             axes=tensor.axes,
         )
-        for tensor, produced in zip(described, arrays, strict=True)
+        for (tensor, expected), produced in zip(targets, arrays, strict=True)
     )
     message = "\n".join(_in_words(judgement) for judgement in judgements if not judgement.passed)
     reason = next((judgement.reason for judgement in judgements if judgement.reason), None)
     verdict = Verdict.because(reason, message) if reason else PASSED
-    return Comparison(verdict, judgements, tuple(arrays))
+    return Comparison(verdict, judgements, tuple(arrays), targets)
 
 
 def _in_words(judgement: Judgement) -> str:
@@ -66,12 +69,14 @@ def first_difference(
     reference: tuple[Array, ...],
     question: Question,
     *,
+    outputs: Sequence[Tensor] = (),
     also: WeightsFormat | None = None,
 ) -> tuple[float | None, str]:
     """Two sets of outputs of one model against each other.
 
     Args:
-        produced, reference: one array for each described output.
+        produced, reference: one array for each output.
+        outputs: what these are; none for the described ones.
         also: the weights that gave ``reference``, if they are others.
 
     Returns:
@@ -79,7 +84,9 @@ def first_difference(
         tolerance; empty if nothing does.
     """
     largest: float | None = 0.0
-    for tensor, array, other in zip(question.model.description.outputs, produced, reference, strict=True):
+    for tensor, array, other in zip(
+        outputs or question.model.description.outputs, produced, reference, strict=True
+    ):
         judgement = judge(
             tensor.id,
             array,

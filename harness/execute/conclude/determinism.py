@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.collection.description import Tensor
 from harness.collection.tensors import Array
 from harness.execute.conclude.compare import first_difference
 from harness.execute.conclude.question import Question
@@ -18,8 +19,14 @@ def bitwise_equal(first: Array, second: Array) -> bool:
     return all(a.tobytes() == b.tobytes() for a, b in chunks(first, second, order_of(first, second)))
 
 
-def determinism(runs: Sequence[tuple[Array, ...]], question: Question) -> tuple[Verdict, str]:
-    """What runs on the same input, two or more, say: the verdict, and in words what was measured."""
+def determinism(
+    runs: Sequence[tuple[Array, ...]], question: Question, outputs: Sequence[Tensor] = ()
+) -> tuple[Verdict, str]:
+    """What runs on the same input, two or more, say: the verdict, and in words what was measured.
+
+    Args:
+        outputs: what each run gave; none for the described outputs.
+    """
     first, *others = runs
     largest: float | None = 0.0
     bitwise = True
@@ -30,7 +37,7 @@ def determinism(runs: Sequence[tuple[Array, ...]], question: Question) -> tuple[
         if all(map(bitwise_equal, other, first)):
             continue
         bitwise = False
-        difference, beyond = first_difference(other, first, question)
+        difference, beyond = first_difference(other, first, question, outputs=outputs)
         if beyond:
             message = f"unstable: run {number} differs from the first: {beyond}"
             return Verdict.because(Reason.NOT_DETERMINISTIC, message), message

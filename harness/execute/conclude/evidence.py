@@ -47,8 +47,8 @@ class ProducedOutput(msgspec.Struct, frozen=True):
 
     Attributes:
         file: its name in the folder of its task's outputs.
-        expected: the file of the package that it is compared with, as the description names it; empty for
-            the test tensor of the described output with its place.
+        expected: the attachment that it is compared with, as the description names it; empty for the
+            described outputs, in their order.
         labels: whether both number objects, so that any renumbering is the same answer; only with a file.
     """
 

@@ -31,11 +31,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return self.name.startswith(f"{REPEAT}-")
 
 
-def prepare_tasks(model: Model, scratch: Path, *, repeat: int = 1) -> tuple[Task, ...]:
+def prepare_tasks(
+    model: Model, scratch: Path, *, repeat: int = 1, as_called: bool = True
+) -> tuple[Task, ...]:
     """Write every input below ``scratch`` and return the tasks in the order in which they run.
 
     The test inputs come first without padding (reproduces), ``repeat`` times in all, then the variants, and
-    last the default call of consumers: a crash there leaves the answers of the others.
+    last the default call of consumers, if that is another one (``as_called``): a crash there leaves the
+    answers of the others.
     """
     arrays = [model.test_tensor(tensor) for tensor in model.description.inputs]
     declared = _write(arrays, scratch / "inputs" / REPRODUCES)
@@ -45,7 +48,8 @@ def prepare_tasks(model: Model, scratch: Path, *, repeat: int = 1) -> tuple[Task
         resized = [resize(array, shape) for array, shape in zip(arrays, variant.inputs, strict=True)]
         name = f"variant-{number}"
         tasks.append(_task(name, _write(resized, scratch / "inputs" / name), scratch, variant=variant))
-    tasks.append(_task(AS_CALLED, declared, scratch, padding=True))
+    if as_called:
+        tasks.append(_task(AS_CALLED, declared, scratch, padding=True))
     return tuple(tasks)
 
 

@@ -64,7 +64,7 @@ def test_a_tool_that_cannot_be_imported_is_not_the_models_fault() -> None:
     verdict = explain_error(
         error("ModuleNotFoundError: No module named 'torch'", stage="import", missing="torch")
     )
-    assert (verdict.status, verdict.blame) == (Status.INCONCLUSIVE, Blame.ENVIRONMENT)
+    assert (verdict.status, verdict.blame) == (Status.INCONCLUSIVE, Blame.TOOL)
 
 
 @pytest.mark.parametrize(
