@@ -126,7 +126,7 @@ def _run(
     at = clock.now()
     if not plan.cells:
         # The most telling example: what was selected and yet left out.
-        left = sorted(plan.left_out, key=lambda left: left.why.startswith("not selected by --select"))
+        left = sorted(plan.left_out, key=lambda left: left.why.startswith("not selected by"))
         why = f", e.g. {left[0].what}: {left[0].why}" if left else ""
         raise UsageError(f"{plan.collection}: no cell is left to run{why}; `harness plan` lists all")
     cells = shard(plan.cells, *args.shard)

@@ -9,6 +9,7 @@ from harness.collection.description import Description
 from harness.consumers import (
     bioengine,
     bioimageio_core,
+    careamics,
     cellpose,
     deepimagej,
     dl4miceverywhere,
@@ -77,6 +78,7 @@ class Consumer(Protocol):
 
 CONSUMERS: dict[str, Consumer] = {
     bioimageio_core.NAME: bioimageio_core,
+    careamics.NAME: careamics,
     cellpose.NAME: cellpose,
     spotmax.NAME: spotmax,
     stardist.NAME: stardist,

@@ -4,7 +4,10 @@ A lock is a requirements file with every package pinned, with the sha256 of its 
 everybody, so it names no index and no folder of the machine that made it, and no local version label
 (``2.13.0+cpu``: only one index has that). **A package whose label was dropped has no hash**: the same
 version is distributed as different files, one for each build, and it is the index of the chosen build
-(torch_backend.py) that decides which one comes.
+(torch_backend.py) that decides which one comes. So has none of torch's family, wherever it was solved.
+
+An optional ``overrides.txt`` beside ``requirements.in`` replaces what packages ask for of each other, where
+a tool works with more than it says.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ PLATFORM = "x86_64-unknown-linux-gnu"
 _LABEL = re.compile(r"^(?P<pin>[A-Za-z0-9._-]+==[^\s+;\\]+)\+[A-Za-z0-9.]+")
 _ADDRESS = re.compile(r"[a-z+]+://|(^|\s)(-i|-f|-e|--(extra-)?index-url|--find-links|--editable)\b|@ ")
 _CUDA = re.compile(r"^(nvidia-|cuda-|triton==)")
+_OPTIONS = {"constraints.txt": "--constraints", "overrides.txt": "--overrides"}
 
 
 def refresh(
@@ -59,16 +63,18 @@ def refresh(
         files["requirements.lock"] = preferences(read_text(before))
     if constraints is not None:
         files["constraints.txt"] = without_comments(read_text(constraints)) + "\n"
+    if spec.overrides.exists():
+        files["overrides.txt"] = without_comments(read_text(spec.overrides)) + "\n"
     with tempfile.TemporaryDirectory(prefix="harness-lock-") as name:
         scratch = Path(name)
         for file, text in files.items():
             (scratch / file).write_text(text, "utf-8")
         attempt = Attempt(log=log.absolute(), cwd=scratch, on_progress=lambda _: None, cancel=cancel)
-        _solve(spec, attempt, constrained=constraints is not None)
+        _solve(spec, attempt, limits=[file for file in _OPTIONS if file in files])
         solved = (scratch / "requirements.lock").read_text("utf-8")
         node = pins(solved).get(npm.NODE, "")
         npm.refresh(spec.folder, node, attempt, name=spec.name, upgrade=upgrade)
-    lock = _header(spec) + strip_labels(solved)
+    lock = _header(spec) + strip_labels(solved, without_hash=torch_backend.family(spec))
     _refuse(spec, problems(spec, lock=lock))
     yml = spec.environment_yml
     text = environment_yml.text_for(spec)
@@ -85,8 +91,8 @@ def _lock_before(spec: EnvironmentSpec) -> Path | None:
     return spec.lock if spec.lock.exists() else next(reversed(others), None)
 
 
-def _solve(spec: EnvironmentSpec, attempt: Attempt, *, constrained: bool) -> None:
-    """Turn the files in the attempt's folder into ``requirements.lock`` there."""
+def _solve(spec: EnvironmentSpec, attempt: Attempt, *, limits: Iterable[str]) -> None:
+    """Turn the files in the attempt's folder, some of them ``limits``, into ``requirements.lock`` there."""
     settings = uv_command.settings()
     variables = _without_local_indexes(settings.variables)
     if Device.CUDA in spec.devices:
@@ -96,8 +102,8 @@ def _solve(spec: EnvironmentSpec, attempt: Attempt, *, constrained: bool) -> Non
     arguments += ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
     arguments += ["--annotation-style", "line", *settings.arguments]
     arguments += torch_backend.arguments(spec, variables)
-    if constrained:
-        arguments += ["--constraints", "constraints.txt"]
+    for file in limits:
+        arguments += [_OPTIONS[file], file]
     uv_command.run(arguments, attempt, what=f"{spec.name}: solving requirements.in", variables=variables)
 
 
@@ -165,8 +171,12 @@ def pins(lock: str) -> dict[str, str]:
     }
 
 
-def strip_labels(lock: str) -> str:
-    """Drop local version labels, and the hashes of the packages that had one (see the module's docstring)."""
+def strip_labels(lock: str, *, without_hash: frozenset[str] = frozenset()) -> str:
+    """Drop local version labels, and the hashes of the packages that had one (see the module's docstring).
+
+    Args:
+        without_hash: names of further packages whose hashes are dropped.
+    """
     kept: list[str] = []
     labelled = False
     for line in lock.splitlines():
@@ -175,8 +185,9 @@ def strip_labels(lock: str) -> str:
                 kept.append(line)
             continue
         match = _LABEL.match(line)
-        labelled = match is not None if not line.startswith((" ", "\t")) else labelled
-        kept.append(match["pin"] if match else line)
+        if not line.startswith((" ", "\t")):
+            labelled = match is not None or line.partition("==")[0] in without_hash
+        kept.append(match["pin"] if match else line.rstrip(" \\") if labelled else line)
     return "\n".join(kept) + "\n"
 
 

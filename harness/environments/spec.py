@@ -2,6 +2,7 @@
 
 environment.toml    what it is for and how it behaves
 requirements.in     what it needs, written by people
+overrides.txt       optional: what replaces the requirements of packages, see :mod:`harness.environments.lock`
 requirements.lock   what is installed, written by :mod:`harness.environments.lock`
 Dockerfile          how an image of it is built, see :mod:`harness.environments.docker`
 environment.yml     the same for conda, see :mod:`harness.environments.conda`
@@ -108,6 +109,11 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         """What is asked for, the version included; raises ConfigurationError if that cannot be read."""
         text = read_text(self.requirements)
         return f"{text.rstrip()}\n{self.versioned}=={self.version}\n" if self.version else text
+
+    @property
+    def overrides(self) -> Path:
+        """What replaces that which packages ask for; it need not exist."""
+        return self.folder / "overrides.txt"
 
     @property
     def lock(self) -> Path:

@@ -22,7 +22,8 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from harness.environments.spec import TORCH_BACKEND_VARIABLE, EnvironmentSpec
 
 CPU_ONLY = "cpu"
-
+# Each is built anew for every build of torch, and distributed under the same version.
+_FAMILY = frozenset({"torch", "torchaudio", "torchvision"})
 
 _ANY = SpecifierSet()
 
@@ -66,6 +67,11 @@ def _is_for_cpu(wheel: str) -> bool:
     except InvalidWheelFilename:
         return False
     return name == "torch" and version.local == CPU_ONLY
+
+
+def family(spec: EnvironmentSpec) -> frozenset[str]:
+    """The packages of an environment whose files are others for another build of torch."""
+    return _FAMILY if spec.torch_backend else frozenset()
 
 
 def pinned(pins: Mapping[str, str]) -> SpecifierSet:

@@ -79,7 +79,9 @@ def test_the_locks_of_this_project(made: spec.EnvironmentSpec) -> None:
         for line in text.splitlines()
         if "==" in line and not line.endswith("\\") and line[0] != "#"
     }
-    assert without_hash == ({"torch"} if made.torch_backend else set())
+    family = torch_backend.family(made)
+    assert without_hash == family & lock.pins(text).keys()
+    assert not made.torch_backend or "torch" in without_hash
     assert made.health.exists()
 
 
@@ -111,6 +113,28 @@ def test_refresh_drops_labels(index: Index, make: Maker, tmp_path: Path) -> None
     assert "--hash" not in text
     # A second time: the bare version does not exist and must not be preferred.
     assert lock.pins(lock.refresh(made, log=tmp_path / "lock.log")) == {"tiny": "1.5"}
+
+
+def test_refresh_drops_hashes_of_what_is_built_for_each_torch(
+    index: Index, make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_TORCH_BACKEND", "")
+    index.add("torchvision", "0.28.0")
+    for backend, without_hash in (("cpu", True), ("", False)):
+        made = make(toml=f'{TOML}torch_backend = "{backend}"\n', requirements="tiny\ntorchvision\n")
+        text = lock.refresh(made, log=tmp_path / "lock.log", upgrade=True)
+        assert text.count("--hash") == (1 if without_hash else 2)
+        assert ("torchvision==0.28.0\n" in text) is without_hash
+
+
+def test_overrides_replace_what_packages_ask_for(index: Index, make: Maker, tmp_path: Path) -> None:
+    index.add("tiny", "2.0")
+    index.add("careful", "1.0", requires=("tiny<2",))
+    made = make(requirements="careful\n")
+    log = tmp_path / "lock.log"
+    assert lock.pins(lock.refresh(made, log=log, upgrade=True)) == {"careful": "1.0", "tiny": "1.0"}
+    made.overrides.write_text("# It works with any.\ntiny>=2\n", "utf-8")
+    assert lock.pins(lock.refresh(made, log=log, upgrade=True)) == {"careful": "1.0", "tiny": "2.0"}
 
 
 def test_refresh_without_a_solution(index: Index, make: Maker, tmp_path: Path) -> None:

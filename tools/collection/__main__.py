@@ -23,6 +23,7 @@ RECIPES = {
     "foci-binary2d": "foci_binary2d",
     "nuclei-stardist2d": "nuclei_stardist2d",
     "nuclei-cellpose2d": "nuclei_cellpose2d",
+    "spots-n2v2d": "spots_n2v2d",
 }
 """Modules of ``tools.collection.recipes`` by model; imported one at a time: torch and TensorFlow are slow."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tools.collection.files import Json
 
-AUTHORS: Json = [{"name": "Bioimage Harness contributors", "affiliation": "bioimage-harness"}]
+AUTHORS = [{"name": "Bioimage Harness contributors", "affiliation": "bioimage-harness"}]
 TIMESTAMP = "2026-11-20T00:00:00+00:00"
 """A fixed time, so that a rebuilt description has the same bytes."""
 

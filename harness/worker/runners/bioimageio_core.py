@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol import Job
-from . import arrays
+from . import arrays, torch_framework
 
 # What the runtime imports only once it loads weights, and torch once it opens a file.
 _LATE = (
@@ -39,24 +39,11 @@ def prepare(job: Job) -> None:
 
     bioimageio.spec.settings.cache_path = Path(os.environ["BIOIMAGEIO_CACHE_PATH"])
     if job.weights_format in ("pytorch_state_dict", "torchscript"):
-        _prepare_torch(job)
+        torch_framework.fix(job)
     else:
         if job.weights_format == "onnx":
             _fix_onnx_threads(job.threads)
         bioimageio.core.enable_determinism("seed_only", weight_formats=[job.weights_format])
-
-
-def _prepare_torch(job: Job) -> None:
-    """As core's ``enable_determinism("seed_only")``, without what would import torch's compiler for nothing.
-
-    That takes a second. Core also says that algorithms need not be deterministic, which is the default.
-    """
-    import numpy
-    import torch
-
-    torch.set_num_threads(job.threads)
-    numpy.random.seed(0)
-    torch.default_generator.manual_seed(0)
 
 
 def _fix_onnx_threads(threads: int) -> None:
@@ -75,15 +62,8 @@ def _fix_onnx_threads(threads: int) -> None:
 
 
 def needs(job: Job) -> list[str]:
-    """What ``torch.load(..., weights_only=True)`` would refuse to import."""
-    if job.weights_format != "pytorch_state_dict":
-        return []
-    from torch import serialization
-
-    try:
-        return sorted(serialization.get_unsafe_globals_in_checkpoint(job.weights))
-    except Exception:  # before torch 2.5; files of torch before 1.6, and damaged ones: loading tells
-        return []
+    """See :func:`torch_framework.needs`; of other weights, nothing is known."""
+    return torch_framework.needs(job)
 
 
 def load(job: Job) -> Any:

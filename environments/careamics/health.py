@@ -1,0 +1,31 @@
+"""Ends with exit code 0 if PyTorch computes and CAREamics imports with all that it predicts with."""
+
+import contextlib
+from importlib.metadata import version
+
+import torch
+
+kernel = torch.ones(1, 1, 3, 3)
+image = torch.arange(16, dtype=torch.float32).reshape(1, 1, 4, 4)
+result = torch.nn.functional.conv2d(image, kernel)
+expected = torch.tensor([[[[45.0, 54.0], [81.0, 90.0]]]])
+if not torch.equal(result, expected):
+    raise SystemExit(f"PyTorch computes a wrong convolution: {result}")
+
+operators = torch.library.Library("torchvision", "FRAGMENT")
+try:
+    import torchvision
+except RuntimeError:  # built for another torch: it misses operators that nobody here calls, see the runner
+    for operator in ("nms", "qnms"):
+        operators.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision
+
+with contextlib.redirect_stdout(None):
+    from careamics import CAREamist
+
+if not hasattr(CAREamist, "predict"):
+    raise SystemExit("CAREamist has no predict")
+
+print(  # noqa: T201
+    f"torch {torch.__version__}, torchvision {torchvision.__version__}, careamics {version('careamics')}"
+)
