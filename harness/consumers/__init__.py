@@ -6,7 +6,9 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioimageio_core
+from harness.consumers import (
+    bioimageio_core,
+)
 
 
 class Consumer(Protocol):
@@ -59,4 +61,7 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {bioimageio_core.NAME: bioimageio_core}
+_TOOLS: tuple[Consumer, ...] = (
+    bioimageio_core,  # the reference runtime comes first: it records what cannot be read
+)
+CONSUMERS = {tool.NAME: tool for tool in _TOOLS}
