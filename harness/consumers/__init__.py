@@ -76,23 +76,24 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {
-    bioimageio_core.NAME: bioimageio_core,
-    careamics.NAME: careamics,
-    cellpose.NAME: cellpose,
-    spotmax.NAME: spotmax,
-    stardist.NAME: stardist,
-    onnxruntime_web.NAME: onnxruntime_web,
-    tensorflow_js.NAME: tensorflow_js,
-    deepimagej.NAME: deepimagej,
-    fiji.NAME: fiji,
-    icy.NAME: icy,
-    qupath.NAME: qupath,
-    bioengine.NAME: bioengine,
-    ilastik.NAME: ilastik,
-    zerocostdl4mic.NAME: zerocostdl4mic,
-    dl4miceverywhere.NAME: dl4miceverywhere,
-}
+_TOOLS: tuple[Consumer, ...] = (
+    bioimageio_core,  # the reference runtime comes first: it records what cannot be read
+    careamics,
+    cellpose,
+    spotmax,
+    stardist,
+    onnxruntime_web,
+    tensorflow_js,
+    deepimagej,
+    fiji,
+    icy,
+    qupath,
+    bioengine,
+    ilastik,
+    zerocostdl4mic,
+    dl4miceverywhere,
+)
+CONSUMERS = {tool.NAME: tool for tool in _TOOLS}
 
 REFERENCE = bioimageio_core.NAME
 """The reference runtime: what it makes of a model tells whose failure another tool's is."""
