@@ -55,8 +55,8 @@ class Job:
         self.device = content["device"]
         self.threads = content["threads"]
         self.reply = os.path.join(folder, content["reply"])
-        self.inputs = content["inputs"]
-        self.outputs = content["outputs"]
+        self.inputs = content.get("inputs", [])
+        self.outputs = content.get("outputs", [])
         self.tasks = [
             dict(
                 task,
