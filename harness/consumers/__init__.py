@@ -67,12 +67,13 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {
-    bioimageio_core.NAME: bioimageio_core,
-    onnxruntime_web.NAME: onnxruntime_web,
-    tensorflow_js.NAME: tensorflow_js,
-    deepimagej.NAME: deepimagej,
-    fiji.NAME: fiji,
-    icy.NAME: icy,
-    qupath.NAME: qupath,
-}
+_TOOLS: tuple[Consumer, ...] = (
+    bioimageio_core,  # the reference runtime comes first: it records what cannot be read
+    onnxruntime_web,
+    tensorflow_js,
+    deepimagej,
+    fiji,
+    icy,
+    qupath,
+)
+CONSUMERS = {tool.NAME: tool for tool in _TOOLS}
