@@ -56,8 +56,8 @@ class Job:
         self.threads = content["threads"]
         self.check = content.get("check", False)
         self.reply = os.path.join(folder, content["reply"])
-        self.inputs = content["inputs"]
-        self.outputs = content["outputs"]
+        self.inputs = content.get("inputs", [])
+        self.outputs = content.get("outputs", [])
         self.tasks = [
             dict(
                 task,

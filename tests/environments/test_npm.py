@@ -101,6 +101,13 @@ def test_both_files_decide_what_is_made(backend: Backend, make: Maker) -> None:
     assert made.digest(backend) not in (first, plain)
 
 
+def test_an_image_is_refused_before_anything_is_built(make: Maker) -> None:
+    made = make()
+    _folder(made.folder)
+    with pytest.raises(EnvironmentBuildError, match="by the back-ends venv and conda alone"):
+        store.ensure(made, Backend.DOCKER, on_progress=lambda _: None)
+
+
 def test_what_npm_is_told(no_pip_config: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HARNESS_OFFLINE", raising=False)
     given = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness import network, proc
 from harness.cell import Backend
-from harness.environments import failure, uv_command
+from harness.environments import failure, npm_lock, uv_command
 from harness.environments.attempt import Attempt
 from harness.environments.docker import builder, contents, engine, steps
 from harness.environments.docker.builder import Command
@@ -29,6 +29,11 @@ def build(spec: EnvironmentSpec, prefix: Path, attempt: Attempt) -> None:
 
     See :class:`harness.environments.backend.BackendModule`.
     """
+    if npm_lock.files(spec.folder):
+        message = (
+            f"{spec.name}: npm packages are installed by the back-ends venv and conda alone; take one of them"
+        )
+        raise EnvironmentBuildError(Reason.ENVIRONMENT_BUILD_FAILED, message, attempt.log)
     try:
         engine.sweep()
         order = prepare(spec, engine.image(spec.base_image()) or _pull(spec, attempt))
