@@ -21,7 +21,7 @@ RUNNER = "bioengine"
 AS_CALLED = False
 
 
-def applicable(description: Description, weights_format: WeightsFormat) -> str | None:  # noqa: ARG001
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:
     """Its model runner opens what the reference runtime opens."""
     if weights_format is WeightsFormat.TENSORFLOW_JS:
         return "BioEngine's model runner has no runtime for TensorFlow.js weights; browsers run them"

@@ -28,7 +28,7 @@ _FORMATS = (
 )
 
 
-def applicable(description: Description, weights_format: WeightsFormat) -> str | None:  # noqa: ARG001
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:
     """What the notebooks "General BioImageIO notebook" for PyTorch and for TensorFlow load."""
     if weights_format not in _FORMATS:
         return f"no notebook of DL4MicEverywhere opens {weights_format.value} weights"

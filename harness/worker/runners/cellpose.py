@@ -61,7 +61,7 @@ def predict(
     loaded: _Loaded,
     inputs: list[str],
     folder: str,
-    padding: bool,  # noqa: ARG001
+    padding: bool,
 ) -> tuple[list[dict[str, Any]], float]:
     """What the network answers: flows, then style and the features of each level as far as described."""
     import torch

@@ -75,7 +75,7 @@ def predict(
     opened: Opened,
     inputs: list[str],
     folder: str,
-    padding: bool,  # noqa: ARG001  there is one way to call it
+    padding: bool,
 ) -> tuple[list[dict[str, Any]], float]:
     """See the package's docstring; the seconds are those of the whole command. Raises like :func:`load`."""
     clock = time.perf_counter()

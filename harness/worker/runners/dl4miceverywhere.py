@@ -25,7 +25,7 @@ def prepare(job: Job) -> None:
     """Nothing: see :func:`load`."""
 
 
-def needs(job: Job) -> list[str]:  # noqa: ARG001
+def needs(job: Job) -> list[str]:
     """Not known here: the image's own Python loads the weights."""
     return []
 

@@ -32,7 +32,7 @@ def prepare(job: Job) -> None:
     """Nothing: see :func:`load`."""
 
 
-def needs(job: Job) -> list[str]:  # noqa: ARG001
+def needs(job: Job) -> list[str]:
     """Not known: no Java tool loads weights by Python's pickle."""
     return []
 

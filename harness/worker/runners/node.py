@@ -95,7 +95,7 @@ def predict(
     node: Node,
     inputs: list[str],
     folder: str,
-    padding: bool,  # noqa: ARG001  there is one way to call it
+    padding: bool,
 ) -> tuple[list[dict[str, str]], float]:
     """See the package's docstring."""
     answer = node.ask("predict", inputs=inputs, folder=folder)

@@ -17,7 +17,7 @@ def prepare(job: Job) -> None:
     """Nothing: the tool is imported by Node, see :func:`load`."""
 
 
-def needs(job: Job) -> list[str]:  # noqa: ARG001
+def needs(job: Job) -> list[str]:
     """Nothing: ONNX weights import nothing."""
     return []
 

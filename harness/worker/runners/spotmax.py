@@ -52,7 +52,7 @@ def predict(
     model: Any,
     inputs: list[str],
     folder: str,
-    padding: bool,  # noqa: ARG001
+    padding: bool,
 ) -> tuple[list[dict[str, Any]], float]:
     """Each output as it is predicted, and what ``Model.segment`` makes of those that are real numbers.
 

@@ -23,7 +23,7 @@ def prepare(job: Job) -> None:
     """Nothing: the tool is imported by Node, see :func:`load`."""
 
 
-def needs(job: Job) -> list[str]:  # noqa: ARG001
+def needs(job: Job) -> list[str]:
     """Nothing: a topology names layers of the library itself."""
     return []
 
