@@ -26,9 +26,14 @@ def by_description(
     """
     why = consumer.applicable(description, weights)
     if why is None:
-        return Settled() if consumer.DEPTH is Depth.STATIC and not consumer.RUNNER else None
+        return None if runs(consumer) else Settled()
     reason = Reason.MODEL_NOT_SUPPORTED if opened else Reason.FORMAT_NOT_SUPPORTED
     return Settled(reason=reason.slug, message=why)
+
+
+def runs(consumer: Consumer) -> bool:
+    """Whether anything of the tool runs; else the description says it all."""
+    return consumer.DEPTH is not Depth.STATIC or bool(consumer.RUNNER)
 
 
 def untested(consumer: Consumer, version: str) -> Settled | None:

@@ -13,7 +13,7 @@ import msgspec
 from harness.cell import Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat, cell_key
 from harness.collection.model import Model, Packed, Unreadable
 from harness.consumers import Consumer
-from harness.plan.applicable import by_description, untested
+from harness.plan.applicable import by_description, runs, untested
 from harness.plan.plan import LeftOut, PlannedCell, Settled
 from harness.policy import DEFAULT, Policy
 
@@ -116,7 +116,7 @@ def plan_cells(
                 for name in not_wanted
             ]
             for name, consumer in wanted.items():
-                if not any(name in offer.consumers for offer in offers):
+                if runs(consumer) and not any(name in offer.consumers for offer in offers):
                     left_out.append(
                         LeftOut(what=f"{model.ref.id} · {name}", why=f"no environment has {name}")
                     )
