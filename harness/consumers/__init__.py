@@ -6,7 +6,12 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioimageio_core, cellpose, spotmax, stardist
+from harness.consumers import (
+    bioimageio_core,
+    cellpose,
+    spotmax,
+    stardist,
+)
 
 
 class Consumer(Protocol):
@@ -59,12 +64,13 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {
-    bioimageio_core.NAME: bioimageio_core,
-    cellpose.NAME: cellpose,
-    spotmax.NAME: spotmax,
-    stardist.NAME: stardist,
-}
+_TOOLS: tuple[Consumer, ...] = (
+    bioimageio_core,  # the reference runtime comes first: it records what cannot be read
+    cellpose,
+    spotmax,
+    stardist,
+)
+CONSUMERS = {tool.NAME: tool for tool in _TOOLS}
 
 REFERENCE = bioimageio_core.NAME
 """The reference runtime: what it makes of a model tells whose failure another tool's is."""

@@ -14,7 +14,6 @@ from typing import Any
 from ..protocol import Job, ToolError
 from . import arrays, bioimageio_core
 
-needs = bioimageio_core.needs
 _STEPS = ("create_input_sample", "get_prediction_mask")
 
 
@@ -39,6 +38,11 @@ def prepare(job: Job) -> None:
     bioimageio_core.prepare(job)
 
 
+def needs(job: Job) -> list[str]:
+    """What a state dict would import."""
+    return bioimageio_core.needs(job)
+
+
 def load(job: Job) -> Any:
     """The wrapper. Files were fetched and checked before, and test tensors are not there to be checked."""
     from bioimageio.spec import ValidationContext
@@ -52,7 +56,7 @@ def predict(
     model: Any,
     inputs: list[str],
     folder: str,
-    padding: bool,  # noqa: ARG001
+    padding: bool,
 ) -> tuple[list[dict[str, Any]], float]:
     """Each output as it is predicted, and what ``Model.segment`` makes of those that are real numbers.
 

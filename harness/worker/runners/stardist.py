@@ -37,7 +37,7 @@ def prepare(job: Job) -> None:
     tensorflow.keras.utils.set_random_seed(0)
 
 
-def needs(job: Job) -> list[str]:  # noqa: ARG001
+def needs(job: Job) -> list[str]:
     """Keras weights are numbers alone."""
     return []
 
@@ -86,7 +86,7 @@ def predict(
     loaded: _Loaded,
     inputs: list[str],
     folder: str,
-    padding: bool,  # noqa: ARG001
+    padding: bool,
 ) -> tuple[list[dict[str, Any]], float]:
     """The maps as StarDist exports them, and the label map if the package has one to compare with."""
     import numpy
