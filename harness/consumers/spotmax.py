@@ -12,7 +12,7 @@ HOME = "https://github.com/SchmollerLab/SpotMAX"
 DISTRIBUTION = "spotmax"
 TESTED = ">=1.3.3,<1.4"
 # It installs them into the user's environment once they are needed.
-NEEDS = ("bioimageio.core==0.11.0", "pydantic<2.14", "cellacdc")
+NEEDS = ("bioimageio.core>=0.11,<0.12", "pydantic<2.14", "cellacdc>=1.8")
 DEPTH = Depth.TOOL
 RUNNER = "spotmax"
 AS_CALLED = False

@@ -12,7 +12,7 @@ HOME = "https://github.com/stardist/stardist"
 DISTRIBUTION = "stardist"
 TESTED = ">=0.9.2,<0.10"
 # It leaves the choice between builds of TensorFlow to its users.
-NEEDS = ("tensorflow-cpu",)
+NEEDS = ("tensorflow-cpu>=2.16",)
 DEPTH = Depth.TOOL
 RUNNER = "stardist"
 AS_CALLED = False

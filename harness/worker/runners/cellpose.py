@@ -8,8 +8,6 @@ from typing import Any
 from ..protocol import Job, ToolError
 from . import arrays, bioimageio_core
 
-needs = bioimageio_core.needs
-
 
 def warm() -> None:
     """Import Cellpose's networks, and torch with them."""
@@ -28,6 +26,11 @@ def prepare(job: Job) -> None:
         raise ToolError(message) from error
     torch.set_num_threads(job.threads)
     torch.manual_seed(0)
+
+
+def needs(job: Job) -> list[str]:
+    """What the state dict would import."""
+    return bioimageio_core.needs(job)
 
 
 class _Loaded:

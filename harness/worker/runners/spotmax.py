@@ -14,7 +14,6 @@ from typing import Any
 from ..protocol import Job, ToolError
 from . import arrays, bioimageio_core
 
-needs = bioimageio_core.needs
 _STEPS = ("create_input_sample", "get_prediction_mask")
 
 
@@ -37,6 +36,11 @@ def prepare(job: Job) -> None:
         if not hasattr(Model, step):
             raise ToolError("SpotMAX's wrapper has no {} any more, which its adapter calls".format(step))
     bioimageio_core.prepare(job)
+
+
+def needs(job: Job) -> list[str]:
+    """What a state dict would import."""
+    return bioimageio_core.needs(job)
 
 
 def load(job: Job) -> Any:
