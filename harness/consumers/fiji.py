@@ -12,7 +12,7 @@ NAME = "fiji"
 TITLE = "Fiji"
 OWNER = "fiji"
 HOME = "https://fiji.sc/"
-DISTRIBUTION = "command.toml"
+DISTRIBUTION = "command-line"  # its command.toml states the version
 TESTED = ">=0"
 NEEDS = ()
 DEPTH = Depth.TOOL
@@ -22,7 +22,7 @@ AS_CALLED = False
 _FORMATS = (WeightsFormat.TORCHSCRIPT, WeightsFormat.ONNX, WeightsFormat.TENSORFLOW_SAVED_MODEL_BUNDLE)
 
 
-def applicable(description: Description, weights_format: WeightsFormat) -> str | None:  # noqa: ARG001
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:
     """The formats that its Java engines read."""
     if weights_format not in _FORMATS:
         return f"{TITLE} runs TorchScript, ONNX and SavedModel weights, and these are {weights_format.value}"

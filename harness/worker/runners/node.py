@@ -91,12 +91,7 @@ def load(job: Job, tool: str, weights: str) -> Node:
     return node
 
 
-def predict(
-    node: Node,
-    inputs: list[str],
-    folder: str,
-    padding: bool,  # noqa: ARG001  there is one way to call it
-) -> tuple[list[dict[str, str]], float]:
+def predict(node: Node, inputs: list[str], folder: str) -> tuple[list[dict[str, Any]], float]:
     """See the package's docstring."""
     answer = node.ask("predict", inputs=inputs, folder=folder)
     return answer["outputs"], answer["seconds"]
