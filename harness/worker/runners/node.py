@@ -102,7 +102,10 @@ def _raise(kind: str, type: str, message: str, stack: str) -> NoReturn:  # noqa:
         raise ToolError(message)
     if kind == "files":
         raise FilesError(message)
-    raise ToldError("NotImplementedError" if kind == "unsupported" else type, message, stack)
+    # JavaScript's SyntaxError is about data (JSON), Python's about code.
+    raise ToldError(
+        "NotImplementedError" if kind == "unsupported" else "JavaScript {}".format(type), message, stack
+    )
 
 
 def _node() -> str:
