@@ -12,7 +12,7 @@ NAME = "deepimagej"
 TITLE = "deepImageJ"
 OWNER = "deepimagej"
 HOME = "https://deepimagej.github.io/"
-DISTRIBUTION = "command.toml"
+DISTRIBUTION = "command-line"  # its command.toml states the version
 TESTED = ">=0"
 NEEDS = ()
 DEPTH = Depth.TOOL

@@ -12,7 +12,7 @@ NAME = "fiji"
 TITLE = "Fiji"
 OWNER = "fiji"
 HOME = "https://fiji.sc/"
-DISTRIBUTION = "command.toml"
+DISTRIBUTION = "command-line"  # its command.toml states the version
 TESTED = ">=0"
 NEEDS = ()
 DEPTH = Depth.TOOL

@@ -12,7 +12,7 @@ NAME = "icy"
 TITLE = "Icy"
 OWNER = "Icy-imaging"
 HOME = "https://icy.bioimageanalysis.org/"
-DISTRIBUTION = "command.toml"
+DISTRIBUTION = "command-line"  # its command.toml states the version
 TESTED = ">=0"
 NEEDS = ()
 DEPTH = Depth.TOOL

@@ -12,7 +12,7 @@ NAME = "qupath"
 TITLE = "QuPath"
 OWNER = "qupath"
 HOME = "https://qupath.github.io/"
-DISTRIBUTION = "command.toml"
+DISTRIBUTION = "command-line"  # its command.toml states the version
 TESTED = ">=0"
 NEEDS = ()
 DEPTH = Depth.TOOL

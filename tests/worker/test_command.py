@@ -71,7 +71,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def _predict(job: Job, tmp_path: Path) -> np.ndarray[Any, Any]:
     opened = command.load(job, PATTERNS, pictures=True)
-    outputs, seconds = command.predict(opened, [str(tmp_path / "raw.npy")], str(tmp_path / "out"), False)
+    outputs, seconds = command.predict(opened, [str(tmp_path / "raw.npy")], str(tmp_path / "out"))
     assert [output["name"] for output in outputs] == ["../mask"]
     assert seconds > 0
     found: np.ndarray[Any, Any] = np.load(tmp_path / "out" / outputs[0]["file"])
@@ -166,7 +166,7 @@ def test_inputs_that_cannot_be_handed_over(job: Job, program: Any, tmp_path: Pat
     program(DOUBLES)
     opened = command.load(job)
     with pytest.raises(FilesError, match="the command's folder cannot be made"):
-        command.predict(opened, [str(tmp_path / "gone.npy")], str(tmp_path / "out"), False)
+        command.predict(opened, [str(tmp_path / "gone.npy")], str(tmp_path / "out"))
 
 
 @pytest.mark.parametrize(("end", "code"), [("sys.exit(3)", 3), ("os.kill(os.getpid(), 11)", -11)])

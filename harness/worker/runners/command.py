@@ -71,12 +71,7 @@ def load(job: Job, patterns: tuple[Pattern, ...] = (), *, pictures: bool = False
     return opened
 
 
-def predict(
-    opened: Opened,
-    inputs: list[str],
-    folder: str,
-    padding: bool,
-) -> tuple[list[dict[str, Any]], float]:
+def predict(opened: Opened, inputs: list[str], folder: str) -> tuple[list[dict[str, Any]], float]:
     """See the package's docstring; the seconds are those of the whole command. Raises like :func:`load`."""
     clock = time.perf_counter()
     place = _run(opened, "predict", inputs)

@@ -91,12 +91,7 @@ def load(job: Job, tool: str, weights: str) -> Node:
     return node
 
 
-def predict(
-    node: Node,
-    inputs: list[str],
-    folder: str,
-    padding: bool,
-) -> tuple[list[dict[str, str]], float]:
+def predict(node: Node, inputs: list[str], folder: str) -> tuple[list[dict[str, Any]], float]:
     """See the package's docstring."""
     answer = node.ask("predict", inputs=inputs, folder=folder)
     return answer["outputs"], answer["seconds"]
@@ -107,7 +102,10 @@ def _raise(kind: str, type: str, message: str, stack: str) -> NoReturn:  # noqa:
         raise ToolError(message)
     if kind == "files":
         raise FilesError(message)
-    raise ToldError("NotImplementedError" if kind == "unsupported" else type, message, stack)
+    # JavaScript's SyntaxError is about data (JSON), Python's about code.
+    raise ToldError(
+        "NotImplementedError" if kind == "unsupported" else "JavaScript {}".format(type), message, stack
+    )
 
 
 def _node() -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..protocol import Job
 from . import node
-from .node import predict
-
-__all__ = ["load", "needs", "predict", "prepare", "warm"]
 
 
 def warm() -> None:
@@ -25,3 +24,10 @@ def needs(job: Job) -> list[str]:
 def load(job: Job) -> node.Node:
     """Node with the weights loaded."""
     return node.load(job, "onnxruntime_web", job.weights)
+
+
+def predict(
+    model: node.Node, inputs: list[str], folder: str, padding: bool
+) -> tuple[list[dict[str, Any]], float]:
+    """Predict on one set of inputs; users call it in one way, with or without ``padding``."""
+    return node.predict(model, inputs, folder)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+from typing import Any
 
 from ..protocol import Job, ToldError
 from . import node
-from .node import predict
-
-__all__ = ["load", "needs", "predict", "prepare", "warm"]
 
 _TOPOLOGY = "model.json"
 
@@ -48,3 +46,10 @@ def _unpacked(archive: str) -> str:
     if not found:
         raise ToldError("FileNotFoundError", "the archive of the weights has no {}".format(_TOPOLOGY))
     return min(found, key=len)
+
+
+def predict(
+    model: node.Node, inputs: list[str], folder: str, padding: bool
+) -> tuple[list[dict[str, Any]], float]:
+    """Predict on one set of inputs; users call it in one way, with or without ``padding``."""
+    return node.predict(model, inputs, folder)
