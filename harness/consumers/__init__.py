@@ -6,7 +6,7 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioimageio_core, careamics
+from harness.consumers import biapy, biapy_check, bioimageio_core, careamics
 
 
 class Consumer(Protocol):
@@ -59,4 +59,6 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {module.NAME: module for module in (bioimageio_core, careamics)}
+CONSUMERS: dict[str, Consumer] = {
+    module.NAME: module for module in (bioimageio_core, careamics, biapy, biapy_check)
+}
