@@ -88,6 +88,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def update_versions(session: nox.Session) -> None:
+    """Add new releases of the tools and packages of which several versions are kept, and lock them."""
+    install(session)
+    session.run("harness", "env", "versions", "--add", *session.posargs)
+    session.run("harness", "env", "lock", *session.posargs)
+
+
+@nox.session
 def update_locks(session: nox.Session) -> None:
     """Solve every lock anew with the newest versions, and say what changed in the environments."""
     install(session)

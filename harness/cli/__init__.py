@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
     "env": ("env", "list, lock, build, show, compare and prune environments", "harness env build pytorch"),
+    "consumer": ("consumer", "list, show and begin the tools that open models", "harness consumer list"),
     "doctor": (
         "doctor",
         "what this machine can do, and which levels of isolation hold on it",

@@ -37,6 +37,11 @@ _ACTIONS = {
         "diff onnx pytorch",
     ),
     "lock": _Action("harness.cli.env:lock", "solve the requirements and write the locks", "lock --upgrade"),
+    "versions": _Action(
+        "harness.cli.env_versions:versions",
+        "look for new releases of what several versions are kept of",
+        "versions --add",
+    ),
     "build": _Action(
         "harness.cli.env:build", "build now; a run builds what it needs", "build --digest 3b3a84a47c80"
     ),
@@ -74,6 +79,8 @@ def _add_options(action: str, parser: argparse.ArgumentParser) -> None:
         )
     if action == "lock":
         parser.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
+    if action == "versions":
+        parser.add_argument("--add", action="store_true", help="write new releases into environment.toml")
     if action == "build":
         parser.set_defaults(backend=None)
         parser.add_argument(

@@ -6,7 +6,12 @@ from typing import Protocol
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import biapy, biapy_check, bioimageio_core, careamics
+from harness.consumers import (
+    biapy,
+    biapy_check,
+    bioimageio_core,
+    careamics,
+)
 
 
 class Consumer(Protocol):
@@ -59,6 +64,10 @@ class Consumer(Protocol):
         """
 
 
-CONSUMERS: dict[str, Consumer] = {
-    module.NAME: module for module in (bioimageio_core, careamics, biapy, biapy_check)
-}
+_TOOLS: tuple[Consumer, ...] = (
+    bioimageio_core,  # the reference runtime comes first: it records what cannot be read
+    careamics,
+    biapy,
+    biapy_check,
+)
+CONSUMERS = {tool.NAME: tool for tool in _TOOLS}

@@ -18,7 +18,7 @@ RUNNER = "bioimageio_core"
 AS_CALLED = True
 
 
-def applicable(description: Description, weights_format: WeightsFormat) -> str | None:  # noqa: ARG001
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:
     """The runtime has a backend for every weights format but TensorFlow.js."""
     if weights_format is WeightsFormat.TENSORFLOW_JS:
         return "bioimageio.core has no runtime for TensorFlow.js weights; browsers run them"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from harness.collection.tensors import Array
 from harness.execute.conclude.answer_variants import answer_variants
 from harness.execute.conclude.checks import check_of_prediction, check_of_verdict, explained, ran
 from harness.execute.conclude.compare import Comparison, compare
@@ -94,7 +95,7 @@ def _skipped(check: Check, why: str) -> CheckResult:
 def _determinism(evidence: Evidence, tasks: Sequence[Task], question: Question) -> CheckResult:
     """Whether the runs on the declared inputs gave the same outputs."""
     mine = [task for task in tasks if task.name == REPRODUCES or task.repeats]
-    runs = []
+    runs: list[tuple[Array, ...]] = []
     targets: tuple[Target, ...] | Verdict = ()
     seconds = 0.0
     for task in mine:
