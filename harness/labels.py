@@ -169,6 +169,11 @@ REASON: dict[Reason, ReasonText] = {
         "Nothing is wrong with the declaration: the tool's own environment (`harness env show`) installs "
         "nothing that a model declares. `harness run --as-described` runs it in what it declares, too.",
     ),
+    Reason.REFUSED_BY_TOOL: ReasonText(
+        "refused by the tool",
+        "The message is what the tool says that it looks for; change the description where it is right, else "
+        "tell its owner.",
+    ),
     Reason.WEIGHTS_MISMATCH: ReasonText(
         "weights do not fit the architecture",
         "Export weights and architecture from the same model; check the architecture's kwargs.",

@@ -7,6 +7,8 @@ from typing import Protocol
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
 from harness.consumers import (
+    biapy,
+    biapy_check,
     bioengine,
     bioimageio_core,
     careamics,
@@ -79,6 +81,8 @@ class Consumer(Protocol):
 _TOOLS: tuple[Consumer, ...] = (
     bioimageio_core,  # the reference runtime comes first: it records what cannot be read
     careamics,
+    biapy,
+    biapy_check,
     cellpose,
     spotmax,
     stardist,

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from harness.cell import Depth
 from harness.collection.description import Tensor
 from harness.consumers import CONSUMERS
 from harness.environments.built import BuiltEnvironment
 from harness.execute.conclude.answers import Conclusion, conclude
 from harness.execute.conclude.question import Question
-from harness.execute.conclude.tasks import prepare_tasks
+from harness.execute.conclude.tasks import Task, prepare_tasks
 from harness.execute.launch import Job, JobTensor, launch
 from harness.execute.settings import Settings
 from harness.execute.stage import stage_model
@@ -48,7 +49,9 @@ def attempt(
     """
     folder.mkdir()
     tool = CONSUMERS[planned.cell.consumer.name]
-    tasks = prepare_tasks(question.model, folder, repeat=question.repeat, as_called=tool.AS_CALLED)
+    tasks: tuple[Task, ...] = ()
+    if tool.DEPTH is not Depth.STATIC:  # which only loads, and that means to check the description
+        tasks = prepare_tasks(question.model, folder, repeat=question.repeat, as_called=tool.AS_CALLED)
     staged = stage_model(question.model, question.weights_format, folder / "model")
     job = Job(
         runner=tool.RUNNER,

@@ -39,6 +39,10 @@ class ToldError(Exception):
         self.trace = trace
 
 
+class RefusedError(Exception):
+    """The tool itself says that it does not take this model; a runner raises it in the tool's words."""
+
+
 class Job:
     """The job as read from its file; raises ValueError for another version of the protocol."""
 

@@ -34,12 +34,14 @@ def conclude(evidence: Evidence, tasks: Sequence[Task], question: Question) -> C
     """Judge everything that the worker produced; the first check that did not pass decides.
 
     Findings (determinism, as called) do so only where the policy requires them: a verdict that may be chance
-    is tried again, whichever check it is of.
+    is tried again, whichever check it is of. Without tasks, to load was all that was asked.
     """
     if evidence.error() is not None or evidence.load_seconds is None or evidence.malformed is not None:
         verdict = with_needs(explained(evidence, question), evidence)
         return Conclusion(verdict=verdict, checks=(check_of_verdict(Check.LOAD, verdict),))
     checks = [check_of_verdict(Check.LOAD, PASSED, evidence.load_seconds, passed=in_words(evidence))]
+    if not tasks:
+        return Conclusion(verdict=PASSED, checks=tuple(checks))
     by_name = {task.name: task for task in tasks}
     verdict, result = ran(evidence, by_name[REPRODUCES], question)
     checks.append(check_of_prediction(Check.RUNS, verdict, result))

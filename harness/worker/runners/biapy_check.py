@@ -1,0 +1,87 @@
+"""BiaPy's own compatibility check of a description, which runs nothing of the model.
+
+It is what the zoo's pages show for BiaPy. Since BiaPy 3.7 it also imports what the weights declare that they
+depend on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+from typing import Any
+
+from ..protocol import Job, RefusedError, ToolError
+from . import torch_framework
+
+
+def warm() -> None:
+    """Import BiaPy."""
+    torch_framework.import_torchvision()
+    with contextlib.suppress(ImportError):
+        importlib.import_module("biapy.models")
+
+
+def prepare(job: Job) -> None:
+    """Import BiaPy, fix seeds and the number of threads.
+
+    Raises:
+        ToolError: it has no such check any more.
+    """
+    torch_framework.hide_devices(job)
+    torch_framework.import_torchvision()
+    import biapy
+    from biapy import models
+
+    if not hasattr(models, "check_bmz_model_compatibility"):
+        raise ToolError("BiaPy {} has no check_bmz_model_compatibility".format(biapy.__version__))
+    torch_framework.fix(job)
+
+
+def needs(job: Job) -> list[str]:
+    """Nothing: the weights are not looked at."""
+    return []
+
+
+def load(job: Job) -> None:
+    """Check the description. Raises RefusedError in BiaPy's words."""
+    from bioimageio.spec import ValidationContext
+
+    with ValidationContext(perform_io_checks=False):
+        refuse(description(job))
+
+
+def predict(model: None, inputs: list[str], folder: str, padding: bool) -> tuple[list[dict[str, Any]], float]:
+    """Never called: a check has no tasks."""
+    raise NotImplementedError
+
+
+def description(job: Job) -> dict[str, Any]:
+    """The description as BiaPy gets it from the zoo's service: as its author wrote it, beside its address."""
+    import yaml
+
+    with open(job.description, encoding="utf-8") as stream:
+        return {"nickname": job.description, "raw": {"manifest": yaml.safe_load(stream)}}
+
+
+def refuse(described: dict[str, Any]) -> None:
+    """Raise RefusedError if BiaPy does not take the model, ToolError if its answer is of no known form."""
+    error, message = compatibility(described)
+    if error:
+        raise RefusedError("BiaPy does not take the model: " + message)
+
+
+def compatibility(described: dict[str, Any]) -> tuple[bool, str]:
+    """Whether BiaPy does not take a model, and why not in its own words; raises ToolError as above."""
+    from biapy.models import check_bmz_model_compatibility
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            answer = check_bmz_model_compatibility(described)
+    except Exception as error:
+        return True, "its check ends in {}: {}".format(type(error).__name__, error)
+    if isinstance(answer, dict):  # since 3.7
+        return bool(answer["error"]), str(answer["reason_message"]).strip()
+    if isinstance(answer, tuple) and len(answer) == 4:
+        return bool(answer[1]), str(answer[2]).strip()
+    raise ToolError("BiaPy's check_bmz_model_compatibility answers in a new form: {!r:.200}".format(answer))
