@@ -13,11 +13,11 @@ DISTRIBUTION = "biapy"
 TESTED = ">=3.6.8,<3.8"
 NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.STATIC
-RUNNER = "biapy_check"
+RUNNER = "biapy"
 AS_CALLED = False
 
 
-def applicable(description: Description, weights_format: WeightsFormat) -> str | None:  # noqa: ARG001
+def applicable(description: Description, weights_format: WeightsFormat) -> str | None:
     """The check is about the state dict; that a model has none is no failure of its other weights."""
     if weights_format is not WeightsFormat.PYTORCH_STATE_DICT:
         return "BiaPy opens PyTorch state dicts only"

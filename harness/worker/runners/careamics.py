@@ -54,7 +54,7 @@ def predict(
     model: tuple[Any, str],
     inputs: list[str],
     folder: str,
-    padding: bool,  # noqa: ARG001
+    padding: bool,
 ) -> tuple[list[dict[str, Any]], float]:
     """Predict on images with axes as exported: sample, channel, (z,) y, x. It knows no padding.
 
