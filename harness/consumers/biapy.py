@@ -24,7 +24,7 @@ _RESULTS = {
 
 
 def applicable(description: Description, weights_format: WeightsFormat) -> str | None:
-    """What it never opens, and what it makes something else of; the rest its own check tells in the runner."""
+    """What it never opens, and what it makes something else of. Its own check says the rest, at run time."""
     if weights_format is not WeightsFormat.PYTORCH_STATE_DICT:
         return "BiaPy opens PyTorch state dicts only"
     if len(description.inputs) != 1:

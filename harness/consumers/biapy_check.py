@@ -13,7 +13,7 @@ DISTRIBUTION = "biapy"
 TESTED = ">=3.6.8,<3.8"
 NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.STATIC
-RUNNER = "biapy_check"
+RUNNER = "biapy"
 AS_CALLED = False
 
 

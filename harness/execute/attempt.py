@@ -49,8 +49,10 @@ def attempt(
     """
     folder.mkdir()
     tool = CONSUMERS[planned.cell.consumer.name]
-    tasks: tuple[Task, ...] = ()
-    if tool.DEPTH is not Depth.STATIC:  # which only loads, and that means to check the description
+    if tool.DEPTH is Depth.STATIC:  # it only loads, and that means to check the description
+        (folder / "inputs").mkdir()
+        tasks: tuple[Task, ...] = ()
+    else:
         tasks = prepare_tasks(question.model, folder, repeat=question.repeat, as_called=tool.AS_CALLED)
     staged = stage_model(question.model, question.weights_format, folder / "model")
     job = Job(

@@ -25,9 +25,9 @@ STATE_DICT = WeightsFormat.PYTORCH_STATE_DICT
 PUBLISHED_VERSION = "3.6.8"
 ASK = """
 import json, sys
-from harness.worker.runners import biapy_check
-biapy_check.warm()
-answers = {name: biapy_check.compatibility(content) for name, content in json.load(sys.stdin).items()}
+from harness.worker.runners import biapy, biapy_compatibility
+biapy.warm()
+answers = {name: biapy_compatibility.compatibility(content) for name, content in json.load(sys.stdin).items()}
 print("answers:", json.dumps(answers))
 """
 # The check of 3.6.8 crashes on these (format 0.4 with a fixed shape), and nothing was published of them.

@@ -1,4 +1,8 @@
-"""BiaPy 3.7: opens a model as ``BiaPy.load_workflow_from_model`` does, and predicts in memory."""
+"""BiaPy 3.7: opens a model as ``BiaPy.load_workflow_from_model`` does, and predicts in memory.
+
+Without tasks it only asks BiaPy's check of the description, also in 3.6: one process has then imported BiaPy
+for both consumers.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,12 @@ import time
 from typing import Any
 
 from ..protocol import Job, ToolError
-from . import arrays, biapy_check, torch_framework
+from . import arrays, biapy_compatibility, torch_framework
 
 # What BiaPy imports only once it knows the workflow.
 _WORKFLOWS = ("denoising", "image_to_image", "self_supervised", "semantic_seg", "super_resolution")
 _LATE = (
-    "biapy",
+    "biapy.models",
     *("biapy.engine." + name for name in _WORKFLOWS),
     "imageio.plugins.tifffile_v3",
     "skimage.draw",
@@ -27,7 +31,7 @@ needs = torch_framework.needs
 
 def warm() -> None:
     """Import BiaPy and all its workflows that have an output to compare."""
-    biapy_check.warm()
+    torch_framework.import_torchvision()
     for module in _LATE:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
@@ -37,16 +41,21 @@ def prepare(job: Job) -> None:
     """Import BiaPy, fix seeds and the number of threads.
 
     Raises:
-        ToolError: it opens no models in this way any more.
+        ToolError: it checks no descriptions, or opens no models, in this way any more.
     """
-    biapy_check.prepare(job)
+    torch_framework.hide_devices(job)
+    torch_framework.import_torchvision()
     import biapy
+    from biapy import models
 
-    if not hasattr(biapy.BiaPy, "load_workflow_from_model"):
+    if not hasattr(models, "check_bmz_model_compatibility"):
+        raise ToolError("BiaPy {} has no check_bmz_model_compatibility".format(biapy.__version__))
+    if job.tasks and not hasattr(biapy.BiaPy, "load_workflow_from_model"):
         raise ToolError("BiaPy {} has no load_workflow_from_model".format(biapy.__version__))
+    torch_framework.fix(job)
 
 
-def load(job: Job) -> tuple[Any, str]:
+def load(job: Job) -> tuple[Any, str] | None:
     """BiaPy with the model opened, and the id of its output. Files were checked before: no IO checks here.
 
     BiaPy looks a model up at the zoo's service by its name, and opens it by the same name. Here the name is
@@ -56,13 +65,17 @@ def load(job: Job) -> tuple[Any, str]:
         RefusedError: BiaPy does not take the model.
     """
     import torch
-    from biapy import BiaPy, models
+    from biapy import models
     from bioimageio.spec import ValidationContext
 
-    described = biapy_check.description(job)
+    described = biapy_compatibility.description(job)
     models.find_bmz_models = lambda *_args, **_kwargs: [described]
     with ValidationContext(perform_io_checks=False):
-        biapy_check.refuse(described)
+        biapy_compatibility.refuse(described)
+        if not job.tasks:
+            return None
+        from biapy import BiaPy
+
         biapy = BiaPy.load_workflow_from_model(job.description)
     torch.set_num_threads(job.threads)  # BiaPy has taken as many as there are processors
     return biapy, str(biapy.workflow.bmz_config["original_bmz_config"].outputs[0].id)

@@ -7,53 +7,10 @@ depend on.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 from typing import Any
 
 from ..protocol import Job, RefusedError, ToolError
-from . import torch_framework
-
-
-def warm() -> None:
-    """Import BiaPy."""
-    torch_framework.import_torchvision()
-    with contextlib.suppress(ImportError):
-        importlib.import_module("biapy.models")
-
-
-def prepare(job: Job) -> None:
-    """Import BiaPy, fix seeds and the number of threads.
-
-    Raises:
-        ToolError: it has no such check any more.
-    """
-    torch_framework.hide_devices(job)
-    torch_framework.import_torchvision()
-    import biapy
-    from biapy import models
-
-    if not hasattr(models, "check_bmz_model_compatibility"):
-        raise ToolError("BiaPy {} has no check_bmz_model_compatibility".format(biapy.__version__))
-    torch_framework.fix(job)
-
-
-def needs(job: Job) -> list[str]:
-    """Nothing: the weights are not looked at."""
-    return []
-
-
-def load(job: Job) -> None:
-    """Check the description. Raises RefusedError in BiaPy's words."""
-    from bioimageio.spec import ValidationContext
-
-    with ValidationContext(perform_io_checks=False):
-        refuse(description(job))
-
-
-def predict(model: None, inputs: list[str], folder: str, padding: bool) -> tuple[list[dict[str, Any]], float]:
-    """Never called: a check has no tasks."""
-    raise NotImplementedError
 
 
 def description(job: Job) -> dict[str, Any]:
