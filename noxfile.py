@@ -34,8 +34,8 @@ PURE = (
 )
 
 
-# As many at a time as there are processors. Modules are shared out whole, in the order of tests/conftest.py.
-WORKERS = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
+# As many at a time as there are processors; tests/conftest.py says what each worker takes.
+WORKERS = (f"--numprocesses={min(os.cpu_count() or 1, 4)}", "--no-loadscope-reorder")
 
 
 def install(session: nox.Session) -> None:

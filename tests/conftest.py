@@ -50,11 +50,16 @@ FIRST = ("tests/zoo/", "tests/main_job/")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several workers run the tests, each takes a module at a time: its tests share what they need."""
+    """Where several workers run the tests, each takes what it runs in this order."""
     items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out between workers (pytest-xdist) so that none makes what another has made."""
+    from tests.scheduler import ByFixtures
+
+    return ByFixtures(config, log)
 
 
 def needs_level(level: str) -> None:

@@ -19,16 +19,16 @@ OURS: tuple[Case, ...] = (
 CASES: tuple[Case, ...] = OURS + REAL
 
 
-def _first_of_each_reason(cases: tuple[Case, ...]) -> tuple[Case, ...]:
-    return tuple({case.reason: case for case in reversed(cases)}.values())
+def _first_of_each_stage(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    return tuple({case.reason and case.reason.stage: case for case in reversed(cases)}.values())
 
 
-# What how a worker is started and confined could change: everything that harms while it runs, and one case of
-# each answer of a worker. What is settled before a worker starts has the same code in every mode.
+# What could depend on how a worker is started and confined: everything that does harm while it runs, and one
+# case of each stage in which others fail. What is settled without a worker has the same code in every mode.
 OF_WORKERS: tuple[Case, ...] = (
     *cases_run.CASES,
-    *_first_of_each_reason(cases_load.CASES),
-    *_first_of_each_reason(cases_compare.CASES),
+    *_first_of_each_stage(cases_load.CASES),
+    *_first_of_each_stage(cases_compare.CASES),
 )
 
 

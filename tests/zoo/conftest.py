@@ -100,7 +100,6 @@ MODES = {
     "container": Mode(("--isolation", "container"), OF_WORKERS),
     "container-each": Mode(("--isolation", "container", "--no-fork"), OF_WORKERS),
 }
-IN_EVERY_MODE = [pytest.param(mode, marks=pytest.mark.xdist_group(f"zoo-{mode}")) for mode in MODES]
 
 
 def in_modes(cases: tuple[Case, ...]) -> pytest.MarkDecorator:
@@ -108,7 +107,7 @@ def in_modes(cases: tuple[Case, ...]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("zoo_run", "case"),
         [
-            pytest.param(name, case, marks=pytest.mark.xdist_group(f"zoo-{name}"), id=f"{name}-{case.label}")
+            pytest.param(name, case, id=f"{name}-{case.label}")
             for name, mode in MODES.items()
             for case in mode.cases
             if case in cases
@@ -134,7 +133,7 @@ def zoo_runs(environments: None, tmp_path_factory: pytest.TempPathFactory) -> Ca
     return in_mode
 
 
-@pytest.fixture(params=IN_EVERY_MODE)
+@pytest.fixture(params=MODES)
 def zoo_run(request: pytest.FixtureRequest, zoo_runs: Callable[[str], ZooRun]) -> ZooRun:
     """The run of the zoo in a mode."""
     return zoo_runs(request.param)

@@ -92,7 +92,8 @@ class Reference:
             for private in ("model", "inputs", "work"):
                 (folder / private).mkdir()
             chosen = weights.value if weights else "all"
-            job = Job(runner=_RUNNER, description=str(source), weights_format=chosen, device="cpu", threads=1)
+            job = Job(runner=_RUNNER, description="model", weights_format=chosen, device="cpu", threads=1)
+            (folder / "source").write_text(str(source), "utf-8")  # a job knows paths alone, and no URL
             (folder / "job.json").write_bytes(jsonio.dumps(job))
             log, report = Path(outside, "log"), folder / "report.json"
             finished = self._workers.run(

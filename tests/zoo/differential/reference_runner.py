@@ -26,16 +26,16 @@ def warm() -> None:
 
 
 def prepare(job: Job) -> None:
-    """Be the command until the end of this process: its report is in "report.json" of the cell."""
+    """Be the command until the end of this process: the cell's file "source" names the model."""
     import bioimageio.spec
 
     bioimageio.spec.settings.cache_path = Path(os.environ["BIOIMAGEIO_CACHE_PATH"])
     os.environ.update(OFFLINE)
-    report = str(Path.cwd() / "report.json")
+    source, report = Path("source").read_text("utf-8"), str(Path.cwd() / "report.json")
     os.chdir("work")
     code = 1
     try:
-        _test(job.description, job.weights_format, report)
+        _test(source, job.weights_format, report)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
