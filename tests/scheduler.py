@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 _OF_A_MODE = re.compile(r"tests/zoo/.*\[(sandbox|process-fresh|process|container-each|container)\b")
 
 
-class ByFixtures(LoadScopeScheduling):
+class ByFixtures(LoadScopeScheduling):  # type: ignore[misc]
     """A module at a time, since its tests share fixtures; but all tests of one run of the zoo."""
 
     def _split_scope(self, nodeid: str) -> str:
