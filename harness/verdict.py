@@ -133,7 +133,7 @@ class Reason(Enum):
     DEPENDENCY_NOT_INSTALLED = _Meaning(
         "dependency-not-installed", Stage.LOAD, _INCONCLUSIVE, Blame.ENVIRONMENT
     )
-    REFUSED_BY_TOOL = _Meaning("refused-by-tool", Stage.LOAD, _FAILED, Blame.TOOL)
+    REFUSED_BY_TOOL = _Meaning("refused-by-tool", Stage.LOAD, _NOT_APPLICABLE, Blame.TOOL)
     WEIGHTS_MISMATCH = _Meaning("weights-mismatch", Stage.LOAD, _FAILED, Blame.MODEL)
     UNSUPPORTED_OPERATOR = _Meaning("unsupported-operator", Stage.LOAD, _FAILED, Blame.TOOL)
     LOAD_FAILED = _Meaning("load-failed", Stage.LOAD, _FAILED, Blame.MODEL)

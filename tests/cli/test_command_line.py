@@ -149,7 +149,7 @@ def test_a_consumer_that_does_not_exist(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, line = failing(capsys, "plan", collection, "--consumer", "ilastic", "--output", tmp_path)
-    assert (code, "known: bioimageio.core" in line) == (ExitCode.USAGE, True)
+    assert (code, "known: " in line and "bioimageio.core" in line) == (ExitCode.USAGE, True)
 
 
 def test_a_selection_that_matches_nothing(

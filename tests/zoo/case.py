@@ -71,7 +71,7 @@ MEANING: dict[Reason, Meaning] = {
     Reason.IMPORT_ERROR: Meaning(Status.FAILED, Blame.MODEL, Stage.LOAD),
     Reason.UNDECLARED_DEPENDENCY: Meaning(Status.FAILED, Blame.METADATA, Stage.LOAD),
     Reason.DEPENDENCY_NOT_INSTALLED: Meaning(Status.INCONCLUSIVE, Blame.ENVIRONMENT, Stage.LOAD),
-    Reason.REFUSED_BY_TOOL: Meaning(Status.FAILED, Blame.TOOL, Stage.LOAD),
+    Reason.REFUSED_BY_TOOL: Meaning(Status.NOT_APPLICABLE, Blame.TOOL, Stage.LOAD),
     Reason.WEIGHTS_MISMATCH: Meaning(Status.FAILED, Blame.MODEL, Stage.LOAD),
     Reason.UNSUPPORTED_OPERATOR: Meaning(Status.FAILED, Blame.TOOL, Stage.LOAD),
     Reason.LOAD_FAILED: Meaning(Status.FAILED, Blame.MODEL, Stage.LOAD),

@@ -20,7 +20,8 @@ OF_MODELS: tuple[Case, ...] = (
     *cases_agreement.FINDINGS,
     *cases_agreement.REQUIRED,
 )
-PRODUCED = {case.reason for case in OF_MODELS} | {fault.reason for fault in faults.FAULTS}
+OF_TOOLS = {Reason.REFUSED_BY_TOOL}  # by BiaPy: tests/consumers/test_biapy.py
+PRODUCED = {case.reason for case in OF_MODELS} | {fault.reason for fault in faults.FAULTS} | OF_TOOLS
 
 
 @pytest.mark.parametrize(

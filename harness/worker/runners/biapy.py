@@ -26,8 +26,6 @@ _LATE = (
     "torch.utils.serialization.config",
 )
 
-needs = torch_framework.needs
-
 
 def warm() -> None:
     """Import BiaPy and all its workflows that have an output to compare."""
@@ -53,6 +51,11 @@ def prepare(job: Job) -> None:
     if job.tasks and not hasattr(biapy.BiaPy, "load_workflow_from_model"):
         raise ToolError("BiaPy {} has no load_workflow_from_model".format(biapy.__version__))
     torch_framework.fix(job)
+
+
+def needs(job: Job) -> list[str]:
+    """See :func:`torch_framework.needs`."""
+    return torch_framework.needs(job)
 
 
 def load(job: Job) -> tuple[Any, str] | None:

@@ -22,7 +22,10 @@ def description(job: Job) -> dict[str, Any]:
 
 
 def refuse(described: dict[str, Any]) -> None:
-    """Raise RefusedError if BiaPy does not take the model, ToolError if its answer is of no known form."""
+    """Raise RefusedError if BiaPy does not take the model, ToolError if its answer is of no known form.
+
+    Where the check itself ends in an exception, that is what is raised.
+    """
     error, message = compatibility(described)
     if error:
         raise RefusedError("BiaPy does not take the model: " + message)
@@ -32,11 +35,8 @@ def compatibility(described: dict[str, Any]) -> tuple[bool, str]:
     """Whether BiaPy does not take a model, and why not in its own words; raises ToolError as above."""
     from biapy.models import check_bmz_model_compatibility
 
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            answer = check_bmz_model_compatibility(described)
-    except Exception as error:
-        return True, "its check ends in {}: {}".format(type(error).__name__, error)
+    with contextlib.redirect_stdout(io.StringIO()):
+        answer = check_bmz_model_compatibility(described)
     if isinstance(answer, dict):  # since 3.7
         return bool(answer["error"]), str(answer["reason_message"]).strip()
     if isinstance(answer, tuple) and len(answer) == 4:

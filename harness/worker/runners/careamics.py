@@ -13,8 +13,6 @@ from . import arrays, torch_framework
 
 _AXES = {4: "SCYX", 5: "SCZYX"}  # the only ones that CAREamics exports, by number
 
-needs = torch_framework.needs
-
 
 def warm() -> None:
     """Import CAREamics with all that it imports only once it predicts."""
@@ -37,6 +35,11 @@ def prepare(job: Job) -> None:
     if not hasattr(careamics, "CAREamist"):
         raise ToolError("CAREamics {} has no CAREamist to open models with".format(careamics.__version__))
     torch_framework.fix(job)
+
+
+def needs(job: Job) -> list[str]:
+    """See :func:`torch_framework.needs`."""
+    return torch_framework.needs(job)
 
 
 def load(job: Job) -> tuple[Any, str]:

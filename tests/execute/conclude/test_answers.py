@@ -54,6 +54,13 @@ def check(conclusion: Conclusion, name: Check) -> CheckResult:
     return found
 
 
+def test_a_check_of_a_description_has_nothing_to_run(once: Setting) -> None:
+    assert conclude(evidence(*LOADED), (), once.question).verdict == PASSED
+    refused = conclude(evidence(error()), (), once.question)
+    assert refused.verdict.status is Status.FAILED
+    assert statuses(refused) == {Check.LOAD: CheckStatus.FAILED}
+
+
 def test_a_model_that_gives_what_it_should(once: Setting) -> None:
     conclusion = concluded(once)
     assert conclusion.verdict == PASSED

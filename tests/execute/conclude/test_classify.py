@@ -122,6 +122,14 @@ def test_the_place_is_in_the_message() -> None:
     assert verdict.message == "KeyError: 'deep'\nat net.py, line 7, in forward"
 
 
+def test_what_a_tool_refuses_is_told_in_its_words() -> None:
+    verdict = explain_error(error("RefusedError: no workflow tag recognized", stage="load", in_worker=True))
+    assert (verdict.reason, verdict.blame) == (Reason.REFUSED_BY_TOOL, Blame.TOOL)
+    assert verdict.message == "no workflow tag recognized"
+    of_model = explain_error(error("RefusedError: no", stage="load"))
+    assert of_model.reason is Reason.LOAD_FAILED, "a model may have an exception of that name"
+
+
 def test_a_fault_of_the_worker_is_not_the_models() -> None:
     verdict = explain_error(error("RuntimeError: bug", stage="run", in_worker=True))
     assert (verdict.reason, verdict.status) == (Reason.INTERNAL_ERROR, Status.INCONCLUSIVE)
