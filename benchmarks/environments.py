@@ -68,7 +68,7 @@ def measure(names: Sequence[str], folder: Path, *, repeat: int) -> dict[str, dic
     specs = {**spec.load_all(_ROOT / "environments"), "small": spec.load(small)}
     backends = (Backend.VENV, Backend.CONDA)
     return {
-        name: {backend.value: _cost(specs[name], backend, repeat=repeat) for backend in backends}
+        name: {backend.value: _cost(spec.choose(specs, name), backend, repeat=repeat) for backend in backends}
         for name in names
     }
 

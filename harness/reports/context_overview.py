@@ -130,10 +130,18 @@ def _row(group: Sequence[Record], consumers: Sequence[ConsumerRef]) -> Row:
         href=addresses.model_page(model),
         attention=any(record.status in (Status.FAILED, Status.INCONCLUSIVE) for record in group),
         cells=tuple(
-            context.chips([record for record in group if record.consumer == consumer])
-            for consumer in consumers
+            _chips([record for record in group if record.consumer == consumer]) for consumer in consumers
         ),
     )
+
+
+def _chips(records: Sequence[Record]) -> tuple[Chip, ...]:
+    """One chip for each record; of weights that the tool does not open, one for all."""
+    closed = context.chips([record for record in records if record.status is Status.NOT_APPLICABLE])
+    opened = context.chips([record for record in records if record.status is not Status.NOT_APPLICABLE])
+    if len(closed) > 1:
+        closed = (msgspec.structs.replace(closed[0], text="other formats" if opened else "every format"),)
+    return (*opened, *closed)
 
 
 def _attention(models: Sequence[Sequence[Record]]) -> tuple[AttentionGroup, ...]:

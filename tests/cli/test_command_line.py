@@ -136,6 +136,15 @@ def test_a_folder_without_environments(
     assert (code, "no environment here" in line) == (ExitCode.USAGE, True)
 
 
+def test_a_version_that_no_environment_has(
+    tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--consumer", "bioimageio.core==0.9.6", "--output", tmp_path)
+    code, line = failing(capsys, "plan", collection, *asked)
+    assert code == ExitCode.USAGE
+    assert "bioimageio.core==0.9.6: no environment has this version; there are: 0.11.0" in line
+
+
 def test_a_consumer_that_does_not_exist(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

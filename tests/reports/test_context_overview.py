@@ -177,3 +177,17 @@ def test_every_word_is_there() -> None:
     assert set(words.FINDING) == set(context.FINDINGS)
     assert set(context.ATTENTION_FIRST) == set(context.COUNTED) == set(Status) == set(labels.STATUS)
     assert CORE.name in context.consumer_text(make_record())
+
+
+def test_what_a_tool_does_not_open_is_one_chip() -> None:
+    formats = (WeightsFormat.ONNX, WeightsFormat.TORCHSCRIPT, WeightsFormat.KERAS_V3)
+    closed = [
+        make_record(weights_format=weights, **because(Reason.FORMAT_NOT_SUPPORTED)) for weights in formats
+    ]
+    ((chip,),) = overview(closed, generated_at=GENERATED_AT).rows[0].cells
+    assert (chip.look.name, chip.text) == ("not-applicable", "every format")
+    opened = make_record(weights_format=WeightsFormat.PYTORCH_STATE_DICT)
+    (chips,) = overview([opened, *closed], generated_at=GENERATED_AT).rows[0].cells
+    assert [chip.text for chip in chips] == ["state dict", "other formats"]
+    (chips,) = overview([opened, closed[0]], generated_at=GENERATED_AT).rows[0].cells
+    assert [chip.text for chip in chips] == ["state dict", "onnx"]

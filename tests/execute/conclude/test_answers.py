@@ -279,3 +279,19 @@ def test_a_reply_that_ends_between_two_runs(thrice: Setting) -> None:
     assert (found.status, found.message) == (CheckStatus.SKIPPED, "the worker did not come so far")
     assert check(conclusion, Check.REPRODUCES).status is CheckStatus.PASSED
     assert conclusion.verdict.reason is Reason.PROCESS_EXITED
+
+
+def test_a_tool_that_fails_in_what_an_author_chose_is_not_its_owners_trouble(once: Setting) -> None:
+    told = evidence(
+        *LOADED[:1], error(stage="import", tool=True, type="ToolError", message="its API changed")
+    )
+    verdict = conclude(told, once.tasks, once.question).verdict
+    assert (verdict.reason, verdict.message) == (Reason.TOOL_UNUSABLE, "its API changed")
+    as_described = msgspec.structs.replace(once.question, as_described=True)
+    assert conclude(told, once.tasks, as_described).verdict.reason is Reason.ENVIRONMENT_UNHEALTHY
+
+
+def test_a_consumer_that_is_called_in_one_way_is_not_asked_for_another(once: Setting) -> None:
+    tasks = [task for task in once.tasks if not task.padding]
+    checks = conclude(evidence(*worked(tasks)), tasks, once.question).checks
+    assert Check.AS_CALLED not in [check.name for check in checks]
