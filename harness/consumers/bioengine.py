@@ -14,7 +14,7 @@ OWNER = "aicell-lab"
 HOME = "https://github.com/aicell-lab/bioengine-worker"
 DISTRIBUTION = "hypha-rpc"
 TESTED = ">=0.21,<0.22"
-NEEDS = ("hypha[s3]", "sqlmodel==0.0.27", "bioimageio-core", "pydantic<2.14")
+NEEDS = ("sqlmodel==0.0.27", "pydantic<2.14")
 # Server, client and call are BioEngine's; what runs the model is the reference runtime.
 DEPTH = Depth.RUNTIME
 RUNNER = "bioengine"

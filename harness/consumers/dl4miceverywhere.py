@@ -12,7 +12,7 @@ NAME = "dl4miceverywhere"
 TITLE = "DL4MicEverywhere"
 OWNER = "HenriquesLab"
 HOME = "https://github.com/HenriquesLab/DL4MicEverywhere"
-DISTRIBUTION = "command.toml"
+DISTRIBUTION = "command-line"  # its command.toml states the version
 TESTED = ">=0"
 NEEDS: tuple[str, ...] = ()
 DEPTH = Depth.TOOL

@@ -27,6 +27,7 @@ _CODE = (
     "execute/stage.py",
     "execute/warm/*.py",
     "execute/workers.py",
+    "gpu/gpu.py",
     "gpu/shown.py",
     "policy/bounds.py",
     "policy/match.py",

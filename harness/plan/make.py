@@ -9,7 +9,7 @@ import harness
 from harness.cell import Backend
 from harness.collection.index import find_models
 from harness.collection.model import Models, OnNew, Packed, Unreadable, read_packed
-from harness.consumers import CONSUMERS
+from harness.consumers import CONSUMERS, REFERENCE
 from harness.environments.published import Published
 from harness.environments.spec import EnvironmentSpec
 from harness.errors import ConfigurationError, UsageError
@@ -22,6 +22,9 @@ from harness.plan.published import offers_of_teams
 from harness.policy import DEFAULT, Policy
 
 OnModel: TypeAlias = Callable[[int, int, str], None]
+
+# What authors declare is meant for the reference runtime; other tools are about their own environments.
+_DESCRIBED = {REFERENCE: CONSUMERS[REFERENCE]}
 
 
 class Planned(NamedTuple):
@@ -70,7 +73,9 @@ def make_plan(
     declared = NOTHING
     if as_described:
         wanted = (m.unpack() for m in models if isinstance(m, Packed) and selection.wants_model(m.ref))
-        declared = read_declarations(wanted, specs=specs, offers=offers, consumers=CONSUMERS, backend=backend)
+        declared = read_declarations(
+            wanted, specs=specs, offers=offers, consumers=_DESCRIBED, backend=backend
+        )
     teams = offers_of_teams(published, specs=specs, consumers=CONSUMERS, backend=backend, selection=selection)
     cells, left_out = plan_cells(
         models,
@@ -114,7 +119,7 @@ def declared_by(
     backend = _backend_of(plan)
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
     return read_declarations(
-        models.values(), specs=specs, offers=offers, consumers=CONSUMERS, backend=backend
+        models.values(), specs=specs, offers=offers, consumers=_DESCRIBED, backend=backend
     ).specs
 
 

@@ -43,7 +43,7 @@ def test_a_tool_is_shown_with_where_it_runs(capsys: pytest.CaptureFixture[str]) 
 
 def test_one_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["consumer", "show", "ilastic"]) == 2
-    assert "no consumer 'ilastic'; there are: bioimageio.core" in capsys.readouterr().err
+    assert "no consumer 'ilastic'; there are: biapy, " in capsys.readouterr().err
 
 
 def test_it_is_listed_in_order_and_nothing_else_is_touched(checkout: Path) -> None:

@@ -30,6 +30,9 @@ CALLED = {"warm": 0, "prepare": 1, "needs": 1, "load": 1, "predict": 4}  # with 
 SECONDS = 2.0  # for all models and all tools together
 
 every = pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=list(CONSUMERS))
+with_runner = pytest.mark.parametrize(
+    "consumer", [pytest.param(tool, id=name) for name, tool in CONSUMERS.items() if tool.RUNNER]
+)
 
 
 def environments_of(consumer: Consumer) -> list[EnvironmentSpec]:
@@ -77,7 +80,7 @@ def test_every_locked_version_was_tested(consumer: Consumer) -> None:
         assert SpecifierSet(consumer.TESTED).contains(version, prereleases=True), (offer.ref.name, version)
 
 
-@every
+@with_runner
 def test_its_runner_is_a_guest(consumer: Consumer) -> None:
     """It has the functions that the worker calls, and imports its tool only when one of them is called."""
     source = (RUNNERS / f"{consumer.RUNNER}.py").read_text("utf-8")

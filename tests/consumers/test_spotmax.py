@@ -26,6 +26,7 @@ def test_of_the_collection_it_opens_what_takes_one_image_of_one_channel(
         "nuclei-labels2d",
         "nuclei-unet2d",
         "nuclei-unet3d",
+        "spots-n2v2d",
     }
 
 

@@ -16,9 +16,9 @@ MISSING = {Device.CUDA: "there is no driver"}
 def _plan(*devices: Device) -> Plan:
     return make_plan(
         str(ROOT / "collection"),
-        specs=load_all(ROOT / "environments"),
+        specs={name: spec for name, spec in load_all(ROOT / "environments").items() if not spec.newer},
         backend=Backend.VENV,
-        selection=Selection(models=("nuclei-unet2d",), devices=devices),
+        selection=Selection(models=("nuclei-unet2d",), consumers=("bioimageio.core",), devices=devices),
         settings={},
         created_at="now",
     ).plan
@@ -29,7 +29,7 @@ def test_a_plan_does_not_ask_what_the_machine_has() -> None:
     places = [
         (str(entry.cell.environment and entry.cell.environment.name), entry.why) for entry in plan.cells
     ]
-    assert [name for name, _ in places] == ["pytorch", "pytorch-cuda"] * 2 + ["onnx", "onnx-cuda"]
+    assert [name for name, _ in places] == ["pytorch", "pytorch-cuda"] * 2 + ["onnx-1.31.1", "onnx-cuda"]
     assert all(("with a GPU" in why) is name.endswith("-cuda") for name, why in places)
     assert devices_of(plan) == {Device.CPU, Device.CUDA}
     # Nothing is said of what computes elsewhere: each device has an environment of its own.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..protocol import Job
 from . import command
-from .command import Opened, Pattern, predict
-
-__all__ = ["load", "needs", "predict", "prepare", "warm"]
+from .command import Opened, Pattern
 
 # What Python writes where nobody catches it; the last line says what it is.
 PATTERNS = (
@@ -33,3 +33,10 @@ def needs(job: Job) -> list[str]:
 def load(job: Job) -> Opened:
     """The command, which has opened the model."""
     return command.load(job, PATTERNS)
+
+
+def predict(
+    opened: Opened, inputs: list[str], folder: str, padding: bool
+) -> tuple[list[dict[str, Any]], float]:
+    """Predict on one set of inputs; users call it in one way, with or without ``padding``."""
+    return command.predict(opened, inputs, folder)
