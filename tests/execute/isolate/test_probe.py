@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -96,5 +97,9 @@ def test_the_probe_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("HARNESS_CACHE_DIR", str(tmp_path))
     probe(Process(), Path(sys.executable))
-    left = [*tmp_path.iterdir(), *Path("/dev/shm").glob(".harness-probe-*")]
-    assert left == []
+    assert list(tmp_path.iterdir()) == []
+    there = list(Path("/dev/shm").glob(".harness-probe-*"))
+    deadline = time.monotonic() + 60
+    while any(path.exists() for path in there):  # other tests probe, too
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
