@@ -69,7 +69,8 @@ def test_faults_behind_the_server_are_the_models(
         code = model / "unet2d.py"
         text = code.read_text("utf-8")
         code.write_text(re.sub(r"(?m)^    def forward.*$", rf"\g<0>\n        {fault}", text), "utf-8")
-    run = run_harness(tmp_path / "models", tmp_path / "out", "--consumer", "bioengine")
-    (record,) = run.records
+    both = ("--consumer", "bioengine", "--consumer", "bioimageio.core")
+    run = run_harness(tmp_path / "models", tmp_path / "out", *both)
+    (record,) = (record for record in run.records if record.consumer.name == "bioengine")
     assert (record.reason, record.blame) == (reason.slug, Blame.MODEL), record.message
     assert words in record.message

@@ -46,7 +46,7 @@ def test_a_program_of_an_image_is_a_consumer(collection: Path, tmp_path: Path) -
         (found[name],) = run.records
     assert found["good"].status is Status.PASSED, found["good"].message
     assert found["good"].consumer.version == "2.0.0"
-    assert (found["broken"].reason, found["broken"].blame) == (Reason.LOAD_FAILED.slug, Blame.MODEL)
+    assert (found["broken"].reason, found["broken"].blame) == (Reason.LOAD_FAILED.slug, Blame.TOOL)
     assert "the network has no layers" in found["broken"].message
     assert (found["unusable"].status, found["unusable"].reason) == (
         Status.INCONCLUSIVE,

@@ -38,10 +38,10 @@ class Expected(NamedTuple):
 
 EXPECTED = {
     "2": Expected(None),
-    "3": Expected(Reason.VALUES_DIFFER, Blame.MODEL),
-    "halts": Expected(Reason.PROCESS_EXITED, Blame.MODEL, "exited with code 7 while loading the model"),
-    "hangs": Expected(Reason.TIMED_OUT, Blame.MODEL, "while loading the model"),
-    "throws": Expected(Reason.LOAD_FAILED, Blame.MODEL, "IllegalStateException: the network has no layers"),
+    "3": Expected(Reason.VALUES_DIFFER, Blame.TOOL),
+    "halts": Expected(Reason.PROCESS_EXITED, Blame.TOOL, "exited with code 7 while loading the model"),
+    "hangs": Expected(Reason.TIMED_OUT, Blame.TOOL, "while loading the model"),
+    "throws": Expected(Reason.LOAD_FAILED, Blame.TOOL, "IllegalStateException: the network has no layers"),
     "memory": Expected(Reason.MEMORY_LIMIT, Blame.INFRASTRUCTURE, "OutOfMemoryError: Java heap space"),
     "unsupported": Expected(Reason.UNSUPPORTED_PREPROCESSING, Blame.TOOL, "postprocessing step softmax"),
 }

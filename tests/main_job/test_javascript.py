@@ -77,9 +77,9 @@ def test_each_failure_has_its_reason(collection: Path, tmp_path: Path) -> None:
     }
     assert found == {
         "operator": (Reason.UNSUPPORTED_OPERATOR.slug, Blame.TOOL),
-        "rank": (Reason.EXCEPTION.slug, Blame.MODEL),
+        "rank": (Reason.EXCEPTION.slug, Blame.TOOL),
         "layer": (Reason.UNSUPPORTED_OPERATOR.slug, Blame.TOOL),
-        "json": (Reason.LOAD_FAILED.slug, Blame.MODEL),
-        "empty": (Reason.LOAD_FAILED.slug, Blame.MODEL),
-        "shard": (Reason.LOAD_FAILED.slug, Blame.MODEL),
+        "json": (Reason.LOAD_FAILED.slug, Blame.TOOL),
+        "empty": (Reason.LOAD_FAILED.slug, Blame.TOOL),
+        "shard": (Reason.LOAD_FAILED.slug, Blame.TOOL),
     }
