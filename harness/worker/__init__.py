@@ -36,7 +36,8 @@ have come after the last line:
      expected_* or the test tensor of an output, which no worker sees; left out for the described outputs,
      which are all there, in their order, or none,
      labels: whether both number objects; only with expected}, ...]}
-    {"event": "error", "stage": "import" | "load" | "run" | "io", "task": name or null, "type": its class,
+    {"event": "error", "stage": "import" | "refused" | "load" | "run" | "io" (the first two never after the
+     stage "load", where code of the model may run), "task": name or null, "type": its class,
      "message": text, "missing_module": name or null, "causes": [type: message, ...], "traceback": text,
      "where": file, line and function of the innermost frame, "in_worker": whether that is the worker's code,
      "tool": whether the tool itself cannot be used, whatever the model is (``protocol.ToolError``)}

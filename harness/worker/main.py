@@ -57,6 +57,13 @@ def _work(job: protocol.Job, reply: protocol.Reply) -> None:
         runner.prepare(job)
     except (Exception, SystemExit) as error:
         return reply.error("import", None, error)
+    try:  # before any code of the model runs, which could say the same
+        if hasattr(runner, "refuse"):
+            runner.refuse(job)
+    except protocol.RefusedError as error:
+        return reply.error("refused", None, error)
+    except (Exception, SystemExit) as error:
+        return reply.error("load", None, error)
     reply.send("stage", stage="load", seconds=time.perf_counter() - clock)
     clock = time.perf_counter()
     try:

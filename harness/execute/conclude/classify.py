@@ -104,10 +104,12 @@ def explain_error(error: ErrorEvent) -> Verdict:
     message = _in_words(error)
     if error.stage == "io":
         return Verdict.because(_first_match((_DISK, _TOO_LARGE), error) or Reason.INTERNAL_ERROR, message)
+    if error.stage == "refused":
+        return Verdict.because(Reason.REFUSED_BY_TOOL, error.message)
     if error.tool or error.stage == "import":
         return _of_tool(error, message)
     if error.in_worker:
-        return _of_worker(error, message)
+        return Verdict.because(Reason.INTERNAL_ERROR, f"the worker itself failed: {message}")
     if error.missing_module is not None:
         return Verdict.because(Reason.UNDECLARED_DEPENDENCY, message)
     loading = error.stage == "load"
@@ -122,13 +124,6 @@ def _of_tool(error: ErrorEvent, message: str) -> Verdict:
     """The consumer itself does not start: no model did that."""
     said = message.removeprefix("ToolError: ") if error.tool else f"the tool cannot be imported: {message}"
     return Verdict.because(Reason.TOOL_UNUSABLE, said)
-
-
-def _of_worker(error: ErrorEvent, message: str) -> Verdict:
-    """What a runner raises by itself: what the tool says of the model, or else a fault of its own."""
-    if error.type == protocol.RefusedError.__name__:
-        return Verdict.because(Reason.REFUSED_BY_TOOL, error.message)
-    return Verdict.because(Reason.INTERNAL_ERROR, f"the worker itself failed: {message}")
 
 
 def explain_end(evidence: Evidence, limits: Limits) -> Verdict:

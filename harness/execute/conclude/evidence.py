@@ -77,7 +77,7 @@ class ResultEvent(msgspec.Struct, frozen=True, tag_field="event", tag="result"):
 class ErrorEvent(msgspec.Struct, frozen=True, tag_field="event", tag="error"):
     """An exception, in a stage or in a task."""
 
-    stage: Literal["import", "load", "run", "io"]
+    stage: Literal["import", "refused", "load", "run", "io"]
     task: str | None
     type: str
     message: str
@@ -87,6 +87,10 @@ class ErrorEvent(msgspec.Struct, frozen=True, tag_field="event", tag="error"):
     where: str
     in_worker: bool
     tool: bool = False
+
+
+# What no code of the model can have told: once it runs, there are no such errors any more.
+_BEFORE_THE_MODEL = ("import", "refused")
 
 
 class EndEvent(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
@@ -171,6 +175,7 @@ def read_reply(path: Path) -> tuple[tuple[Event, ...], str | None]:
     if found.st_size > _MOST_BYTES:
         return (), f"the reply is {found.st_size:,} bytes; at most {_MOST_BYTES:,} are read"
     events: list[Event] = []
+    loading = False
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             if number > _MOST_EVENTS:
@@ -178,7 +183,17 @@ def read_reply(path: Path) -> tuple[tuple[Event, ...], str | None]:
             if not line.endswith(b"\n"):
                 break
             try:
-                events.append(msgspec.json.decode(line, type=Event))
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                events.append(_event(line, loading=loading))
+            except (ValueError, RecursionError) as error:
                 return tuple(events), f"line {number} of the reply: {error}"
+            event = events[-1]
+            loading = loading or (isinstance(event, StageEvent) and event.stage == "load")
     return tuple(events), None
+
+
+def _event(line: bytes, *, loading: bool) -> Event:
+    """One line of a reply; raises ValueError if none such can come here, RecursionError if it is too deep."""
+    event: Event = msgspec.json.decode(line, type=Event)  # its errors and those of UTF-8 are ValueErrors
+    if loading and isinstance(event, ErrorEvent) and event.stage in _BEFORE_THE_MODEL:
+        raise ValueError("too late for this error")
+    return event

@@ -58,27 +58,29 @@ def needs(job: Job) -> list[str]:
     return torch_framework.needs(job)
 
 
+def refuse(job: Job) -> None:
+    """Raise RefusedError, in BiaPy's words, if it does not take the model."""
+    from bioimageio.spec import ValidationContext
+
+    with ValidationContext(perform_io_checks=False):
+        biapy_compatibility.refuse(biapy_compatibility.description(job))
+
+
 def load(job: Job) -> tuple[Any, str] | None:
     """BiaPy with the model opened, and the id of its output. Files were checked before: no IO checks here.
 
     BiaPy looks a model up at the zoo's service by its name, and opens it by the same name. Here the name is
     the path of its description, and the service's answer is what that says.
-
-    Raises:
-        RefusedError: BiaPy does not take the model.
     """
+    if not job.tasks:
+        return None
     import torch
-    from biapy import models
+    from biapy import BiaPy, models
     from bioimageio.spec import ValidationContext
 
     described = biapy_compatibility.description(job)
     models.find_bmz_models = lambda *_args, **_kwargs: [described]
     with ValidationContext(perform_io_checks=False):
-        biapy_compatibility.refuse(described)
-        if not job.tasks:
-            return None
-        from biapy import BiaPy
-
         biapy = BiaPy.load_workflow_from_model(job.description)
     torch.set_num_threads(job.threads)  # BiaPy has taken as many as there are processors
     return biapy, str(biapy.workflow.bmz_config["original_bmz_config"].outputs[0].id)

@@ -8,7 +8,7 @@ from harness.execute.conclude.classify import explain, explain_end, explain_erro
 from harness.execute.conclude.evidence import BeginEvent, ErrorEvent, Event, Evidence, StageEvent
 from harness.limits import DEFAULTS
 from harness.proc import Finished
-from harness.verdict import Blame, Reason, Status
+from harness.verdict import Blame, Reason, Stage, Status
 from harness.worker.protocol import EXIT_FAILED
 
 
@@ -123,9 +123,11 @@ def test_the_place_is_in_the_message() -> None:
 
 
 def test_what_a_tool_refuses_is_told_in_its_words() -> None:
-    verdict = explain_error(error("RefusedError: no workflow tag recognized", stage="load", in_worker=True))
+    verdict = explain_error(error("RefusedError: no workflow tag recognized", stage="refused"))
     assert (verdict.reason, verdict.blame) == (Reason.REFUSED_BY_TOOL, Blame.TOOL)
     assert verdict.message == "no workflow tag recognized"
+    assert verdict.status is Status.NOT_APPLICABLE
+    assert Reason.REFUSED_BY_TOOL.stage is Stage.LOAD
     of_model = explain_error(error("RefusedError: no", stage="load"))
     assert of_model.reason is Reason.LOAD_FAILED, "a model may have an exception of that name"
 

@@ -16,8 +16,10 @@ from harness.execute.conclude.evidence import (
     BeginEvent,
     DeviceEvent,
     EndEvent,
+    ErrorEvent,
     Event,
     LoadedEvent,
+    StageEvent,
     read_reply,
 )
 from tests.execute.conclude.replies import LOADED, Setting, error, evidence, result, setting, worked
@@ -134,3 +136,26 @@ def test_what_is_told_of_a_gpu(asked: Setting) -> None:
     on_gpu = msgspec.structs.replace(on_cpu, peak_device_memory_bytes=5)
     assert evidence(on_cpu, on_gpu, on_cpu).peak_device_memory_bytes == 5
     assert evidence().peak_device_memory_bytes == 0
+
+
+@pytest.mark.parametrize("stage", ["import", "refused"])
+def test_no_code_of_a_model_can_say_that_it_never_ran(stage: str, tmp_path: Path) -> None:
+    """The model's code reaches the reply, and such an error would not be held against it."""
+    told = ErrorEvent(
+        stage=stage,  # type: ignore[arg-type]
+        task=None,
+        type="RefusedError",
+        message="not for me",
+        missing_module=None,
+        causes=(),
+        traceback="",
+        where="",
+        in_worker=True,
+    )
+    before, after = StageEvent(stage="import", seconds=0.0), StageEvent(stage="load", seconds=0.1)
+    reply = tmp_path / "reply"
+    lines = [msgspec.json.encode(event) + b"\n" for event in (before, told, after, told)]
+    reply.write_bytes(b"".join(lines[:2]))
+    assert read_reply(reply) == ((before, told), None)
+    reply.write_bytes(lines[0] + lines[2] + lines[3])
+    assert read_reply(reply) == ((before, after), "line 3 of the reply: too late for this error")

@@ -9,7 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from ..protocol import Job  # type: ignore[import-not-found]
+from ..protocol import Job  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from . import bioimageio_core  # type: ignore[attr-defined]
 
 # Without a network it is the same everywhere; servers of tests are on this machine.
