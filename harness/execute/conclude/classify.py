@@ -104,9 +104,7 @@ def explain_error(error: ErrorEvent) -> Verdict:
     message = _in_words(error)
     if error.stage == "io":
         return Verdict.because(_first_match((_DISK, _TOO_LARGE), error) or Reason.INTERNAL_ERROR, message)
-    if error.stage == "refused":
-        return Verdict.because(Reason.REFUSED_BY_TOOL, error.message)
-    if error.tool or error.stage == "import":
+    if error.tool or error.stage in {"import", "refused"}:
         return _of_tool(error, message)
     if error.in_worker:
         return Verdict.because(Reason.INTERNAL_ERROR, f"the worker itself failed: {message}")
@@ -121,7 +119,9 @@ def explain_error(error: ErrorEvent) -> Verdict:
 
 
 def _of_tool(error: ErrorEvent, message: str) -> Verdict:
-    """The consumer itself does not start: no model did that."""
+    """The consumer itself does not start, which no model did, or says that it does not take the model."""
+    if error.stage == "refused":
+        return Verdict.because(Reason.REFUSED_BY_TOOL, error.message)
     said = message.removeprefix("ToolError: ") if error.tool else f"the tool cannot be imported: {message}"
     return Verdict.because(Reason.TOOL_UNUSABLE, said)
 
