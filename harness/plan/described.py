@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from packaging.version import Version
 
-from harness.cell import AS_DESCRIBED, Backend, Depth, EnvironmentRef, WeightsFormat
+from harness.cell import AS_DESCRIBED, Backend, EnvironmentRef, WeightsFormat
 from harness.collection.dependencies import Dependencies
 from harness.collection.model import Model
 from harness.consumers import Consumer
@@ -53,9 +53,7 @@ def read_declarations(
     reader = _Reader(specs, offers, consumers, backend)
     for model in models:
         for declared in model.description.dependencies:
-            for consumer, tool in consumers.items():
-                if tool.DEPTH is not Depth.TOOL:  # it is about the tool's own environment
-                    continue
+            for consumer in consumers:
                 reader.add(model, declared, consumer)
     return Declared(reader.described, reader.specs)
 

@@ -14,7 +14,7 @@ from harness.environments import recipe, solved, store
 from harness.environments.built import BuiltEnvironment
 from harness.environments.declared import solution
 from harness.environments.declared.declaration import Declaration
-from harness.environments.declared.spec import DeclaredSpec, declared_spec
+from harness.environments.declared.spec import DeclaredSpec, declared_spec, from_recipe
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.known import Known
 from harness.environments.replay import replay
@@ -158,3 +158,15 @@ def test_by_another_backend(declared: Callable[..., DeclaredSpec], tmp_path: Pat
         replay(known, Backend.CONDA, tmp_path / "ledger"),
     ):
         pass
+
+
+def test_versions_are_stored_once(tmp_path: Path) -> None:
+    one = solution.Solution(python=PYTHON, lock="tiny==1.0\n")
+    for _ in range(2):
+        solution.keep(tmp_path, "0" * 64, one)
+    assert solution.stored(tmp_path, "0" * 64) == [one]
+
+
+def test_a_recipe_of_a_folder_is_none_of_a_declaration(tmp_path: Path, make: Maker) -> None:
+    with pytest.raises(ConfigurationError, match=r"its recipe has no declaration\.json"):
+        from_recipe(make(lock="").recipe(Backend.VENV), folder=tmp_path)

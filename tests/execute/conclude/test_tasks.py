@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.conclude.tasks import resize
+from harness.execute.conclude.tasks import AS_CALLED, prepare_tasks, resize
+from tests.execute.conclude.replies import setting
 
 
 def test_cropping_keeps_the_centre_and_padding_mirrors() -> None:
@@ -27,3 +30,10 @@ def test_any_shape_can_be_had(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -
     resized = resize(array, want)
     assert resized.shape == want
     assert set(np.unique(resized)) <= set(np.unique(array))
+
+
+def test_the_default_call_is_asked_of_tools_that_have_another_one(tmp_path: Path) -> None:
+    model = setting(tmp_path / "setting").question.model
+    both = [task.name for task in prepare_tasks(model, tmp_path / "both")]
+    one = [task.name for task in prepare_tasks(model, tmp_path / "one", as_called=False)]
+    assert both == [*one, AS_CALLED]
