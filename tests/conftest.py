@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from harness.environments.spec import load_versions
 from harness.errors import IsolationError
 
 # A busy machine is no failure; and what gates a merge draws the same examples every time.
@@ -25,6 +26,7 @@ settings.load_profile("harness")
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ("--consumer", "bioimageio.core", "--versions", "first")  # one cell for each environment
+ONNX_ENVIRONMENT = load_versions(ROOT / "environments" / "onnx")[0].name  # the version that users get
 SHARED = ROOT.parent / "shared"
 
 

@@ -12,6 +12,7 @@ import pytest
 from harness.collection.description_yaml import read_description
 from harness.ledger.record import Record
 from harness.verdict import Blame, Check, CheckStatus, Reason, Status
+from tests.conftest import ONNX_ENVIRONMENT
 
 from .conftest import Run, harness, run_harness
 
@@ -71,7 +72,9 @@ def environment_of(record: Record) -> tuple[CheckStatus, str]:
 
 
 def test_every_model_still_runs_in_the_current_environment(run: Run) -> None:
-    own = {r.model.id: r.status for r in run.records if r.environment and r.environment.name == "onnx"}
+    own = {
+        r.model.id: r.status for r in run.records if r.environment and r.environment.name == ONNX_ENVIRONMENT
+    }
     assert own == dict.fromkeys(DECLARED, Status.PASSED)
 
 

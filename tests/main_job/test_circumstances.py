@@ -17,6 +17,7 @@ from harness.environments import store
 from harness.environments.spec import load_all
 from harness.ledger.store import read_records
 from harness.verdict import Blame, Check, CheckStatus, Reason, Status
+from tests.conftest import ONNX_ENVIRONMENT, REFERENCE
 
 from .broken import copy_model
 from .conftest import ROOT, Run, harness, run_harness
@@ -49,7 +50,7 @@ def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("small_disk", [330, 500, 560, 900, 1000], indirect=True)
+@pytest.mark.parametrize("small_disk", [420, 500, 560, 900, 1000], indirect=True)
 def test_a_full_scratch_disk(small_disk: Path, collection: Path, tmp_path: Path) -> None:
     run = run_harness(
         collection, tmp_path / "out", *ONNX, "--select", "nuclei-unet2d", TMPDIR=str(small_disk)
@@ -72,7 +73,7 @@ def test_a_scratch_disk_without_room_for_the_worker(
 
 
 def test_a_damaged_environment_is_built_anew(collection: Path, tmp_path: Path) -> None:
-    spec = load_all(ROOT / "environments")["onnx-1.31.1"]
+    spec = load_all(ROOT / "environments")[ONNX_ENVIRONMENT]
     ready = store.ensure(spec, Backend.VENV, on_progress=lambda _: None)
     cache = tmp_path / "cache"
     entry = cache / "environments" / "venv" / ready.prefix.parent.name
@@ -94,7 +95,7 @@ def test_a_damaged_environment_is_built_anew(collection: Path, tmp_path: Path) -
 def test_an_environment_of_ours_that_cannot_be_had(collection: Path, tmp_path: Path) -> None:
     environments = tmp_path / "environments"
     shutil.copytree(ROOT / "environments" / "onnx", environments / "onnx")
-    lock = environments / "onnx" / "requirements.lock"
+    lock = load_all(environments)[ONNX_ENVIRONMENT].lock
     text, count = re.subn(
         r"(?m)^tzdata==\S+.*\n(?:    --hash.*\n)*", "tzdata==1900.1\n", lock.read_text("utf-8")
     )
@@ -146,6 +147,6 @@ def test_views_follow_the_collection(models: Path, tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_does_not_end_the_run(models: Path, tmp_path: Path) -> None:
-    command = f"{sys.executable} -m harness run {models} --output {tmp_path / 'out'} {' '.join(ONNX)}"
+    command = f"{sys.executable} -m harness run {models} --output {tmp_path / 'out'} {' '.join((*ONNX, *REFERENCE))}"
     subprocess.run(f"{command} 2>&1 >/dev/null | true", shell=True, check=True, cwd=ROOT)
     assert len(list(read_records(tmp_path / "out" / "ledger"))) == 2

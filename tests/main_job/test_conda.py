@@ -8,6 +8,7 @@ import pytest
 
 from harness.cell import Backend
 from harness.paths import cache_folder
+from tests.conftest import ONNX_ENVIRONMENT
 from tests.environments.conda.channel import PYTHON, LocalChannel, python_package
 
 from .conftest import Run, run_harness
@@ -52,4 +53,4 @@ def test_the_same_verdicts(conda_run: Run, collection_run: Run) -> None:
 def test_the_records_name_the_backend(conda_run: Run) -> None:
     ran = [record for record in conda_run.records if record.environment]
     assert {record.environment.backend for record in ran if record.environment} == {Backend.CONDA}
-    assert {record.environment.name for record in ran if record.environment} == {"onnx", "pytorch"}
+    assert {record.environment.name for record in ran if record.environment} == {ONNX_ENVIRONMENT, "pytorch"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.environments.docker.dockerfile import BASE_VARIABLE
-from tests.conftest import needs_base_image, needs_level
+from tests.conftest import ONNX_ENVIRONMENT, needs_base_image, needs_level
 from tests.environments.docker.conftest import choose_builder
 
 from .conftest import Run, harness, run_harness
@@ -36,7 +36,7 @@ def test_the_verdicts_are_the_same(docker_run: Run, collection_run: Run) -> None
 
 def test_how_they_ran_is_recorded(docker_run: Run) -> None:
     ran = [record for record in docker_run.records if record.environment]
-    assert {record.environment.name for record in ran if record.environment} == {"onnx", "pytorch"}
+    assert {record.environment.name for record in ran if record.environment} == {ONNX_ENVIRONMENT, "pytorch"}
     for record in ran:
         assert record.isolation == "container"  # its flags are those that tests/execute/isolate prove
         assert record.environment is not None
@@ -46,7 +46,7 @@ def test_how_they_ran_is_recorded(docker_run: Run) -> None:
 
 
 def test_a_record_of_an_image_is_reproduced_in_it(docker_run: Run, collection: Path) -> None:
-    record = next(r for r in docker_run.records if r.environment and r.environment.name == "onnx")
+    record = next(r for r in docker_run.records if r.environment and r.environment.name == ONNX_ENVIRONMENT)
     options = ("--output", docker_run.output)
     base = {BASE_VARIABLE: needs_base_image()}
     done = harness("reproduce", record.key[:12], collection, *options, **base)

@@ -14,6 +14,7 @@ from harness.environments import store
 from harness.environments.built import BuiltEnvironment
 from harness.environments.spec import choose, load_all
 from harness.verdict import Reason
+from tests.conftest import ONNX_ENVIRONMENT
 from tests.main_job.conftest import ROOT
 from tests.zoo.case import Case
 from tests.zoo.differential.cases import Place, placed
@@ -27,7 +28,7 @@ _ENVIRONMENT = {
     WeightsFormat.TORCHSCRIPT: "pytorch",
     WeightsFormat.KERAS_HDF5: "keras-torch",
 }
-ENVIRONMENTS = ("onnx", *sorted(set(_ENVIRONMENT.values())))
+ENVIRONMENTS = (ONNX_ENVIRONMENT, *sorted(set(_ENVIRONMENT.values())))
 
 
 class Row(NamedTuple):
@@ -49,7 +50,7 @@ def measure() -> Measured:
     environments = {name: _built(name) for name in ENVIRONMENTS}
 
     def row(place: Place) -> Row:
-        name = _ENVIRONMENT.get(place.weights, "onnx") if place.weights else "onnx"
+        name = _ENVIRONMENT.get(place.weights, ONNX_ENVIRONMENT) if place.weights else ONNX_ENVIRONMENT
         hangs = place.case.reason is Reason.TIMED_OUT
         limits = LIMITS_OF_A_MODEL_THAT_HANGS if hangs else LIMITS
         return Row(place.case, command.test(place.source, place.weights, environments[name], limits=limits))
@@ -61,7 +62,7 @@ def measure() -> Measured:
         ThreadPoolExecutor(AT_A_TIME) as pool,
     ):
         rows = list(pool.map(row, places))
-    packages = environments["onnx"].packages
+    packages = environments[ONNX_ENVIRONMENT].packages
     names = ("bioimageio.core", "bioimageio.spec")
     return Measured(rows, {name: packages[name] for name in names})
 
