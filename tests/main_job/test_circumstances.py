@@ -147,6 +147,7 @@ def test_views_follow_the_collection(models: Path, tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_does_not_end_the_run(models: Path, tmp_path: Path) -> None:
-    command = f"{sys.executable} -m harness run {models} --output {tmp_path / 'out'} {' '.join((*ONNX, *REFERENCE))}"
+    options = " ".join((*ONNX, *REFERENCE))
+    command = f"{sys.executable} -m harness run {models} --output {tmp_path / 'out'} {options}"
     subprocess.run(f"{command} 2>&1 >/dev/null | true", shell=True, check=True, cwd=ROOT)
     assert len(list(read_records(tmp_path / "out" / "ledger"))) == 2

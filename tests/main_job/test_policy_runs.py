@@ -16,7 +16,7 @@ from harness.environments.spec import load_all
 from harness.ledger.record import CheckResult, Record
 from harness.verdict import Blame, Check, CheckStatus, Reason, Status
 from tests.collection.scan.payloads import HARMLESS, attack
-from tests.conftest import ROOT, needs_level
+from tests.conftest import ONNX_ENVIRONMENT, ROOT, needs_level
 from tests.zoo.building import COLLECTION, as_it_is, edit_array, package
 
 from .conftest import Run, harness, run_harness
@@ -89,7 +89,7 @@ def test_what_was_reviewed_is_let_through_and_told(tmp_path: Path) -> None:
     finding = f"imports {os.name}.system"
     run = run_with(models, allowed(finding, model="attached", sha256=file_sha256(notes)))
     assert run.code == 0, run.stdout + run.stderr
-    assert "onnx: passed; finding: scan (" in run.stderr
+    assert f"{ONNX_ENVIRONMENT}: passed; finding: scan (" in run.stderr
     record, scan = only(run)
     told = f"{NOTES} {finding} (allowed: reviewed in #12)"
     assert (record.status, scan.status) == (Status.PASSED, CheckStatus.FAILED)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from harness.cli import run_command_line
+from harness.environments.spec import load_all
 from harness.verdict import Check, CheckStatus
+from tests.conftest import ONNX_ENVIRONMENT
 from tests.zoo.building import copy_model, update_sha256
 
 from .conftest import ROOT, Run, run_harness
@@ -70,7 +72,7 @@ def test_a_changed_lock_changes_the_cells_of_its_environment(models: Path, tmp_p
     environments = tmp_path / "environments"
     shutil.copytree(ROOT / "environments", environments)
     before = keys(models, tmp_path, "--environments", environments)
-    lock = environments / "onnx" / "requirements.lock"
+    lock = load_all(environments)[ONNX_ENVIRONMENT].lock
     lock.write_text(f"# a comment\n{lock.read_text('utf-8')}", "utf-8")
     assert changed(before, keys(models, tmp_path, "--environments", environments)) == []
     lock.write_text(re.sub(r"(?m)^onnxruntime==\S+", "onnxruntime==1.0", lock.read_text("utf-8")), "utf-8")
