@@ -13,7 +13,7 @@ import pytest
 from harness.cli import run_command_line
 from harness.environments.spec import load_all
 from harness.verdict import Check, CheckStatus
-from tests.conftest import ONNX_ENVIRONMENT
+from tests.conftest import ONNX_ENVIRONMENT, REFERENCE
 from tests.zoo.building import copy_model, update_sha256
 
 from .conftest import ROOT, Run, run_harness
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.slow
 
 def keys(collection: Path, output: Path, *options: str | Path) -> dict[str, str]:
     """The keys of a plan by model and weights."""
-    assert run_command_line(["plan", str(collection), "--output", str(output), *map(str, options)]) == 0
+    told = [str(collection), "--output", str(output), *REFERENCE, *map(str, options)]
+    assert run_command_line(["plan", *told]) == 0
     cells = json.loads((output / "plan.json").read_text("utf-8"))["cells"]
     return {f"{c['cell']['model']['id']} {c['cell']['weights_format']}": c["key"] for c in cells}
 
