@@ -19,7 +19,7 @@ from harness.environments.spec import load_all
 from harness.errors import ExitCode
 from harness.verdict import Reason
 from tests.cli.planned import outcome_of, write_ledger
-from tests.conftest import REFERENCE
+from tests.conftest import ONNX_ENVIRONMENT, REFERENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -240,7 +240,7 @@ def test_an_action_without_names_is_complete(capsys: pytest.CaptureFixture[str])
 def test_a_cell_of_another_collection(
     tmp_path: Path, collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ref = load_all(ROOT / "environments")["onnx-1.31.1"].ref(Backend.VENV)
+    ref = load_all(ROOT / "environments")[ONNX_ENVIRONMENT].ref(Backend.VENV)
     outcome = msgspec.structs.replace(outcome_of("strange", Reason.EXCEPTION), environment=ref)
     write_ledger(tmp_path, outcome)
     code, line = failing(capsys, "reproduce", "strange", collection, "--output", tmp_path)

@@ -14,7 +14,7 @@ from harness.environments.spec import load_all
 from harness.execute.isolate import requirements
 from harness.execute.isolate.level import Mount
 from harness.execute.isolate.process import Process
-from tests.conftest import ROOT
+from tests.conftest import ONNX_ENVIRONMENT, ROOT
 from tests.execute.isolate.confined import run_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")]
@@ -26,7 +26,7 @@ CODE = {
         "layer = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 1, 3))\n"
         "print(float(layer(torch.ones(1, 1, 64, 64)).double().sum()).hex())"
     ),
-    "onnx": (
+    ONNX_ENVIRONMENT: (
         "import numpy, onnxruntime\n"
         "session = onnxruntime.InferenceSession('MODEL', providers=['CPUExecutionProvider'])\n"
         "(x,) = session.get_inputs()\n"
