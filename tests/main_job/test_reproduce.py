@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.environments.spec import load_all
 from harness.ledger.store import read_records
+from tests.conftest import ONNX_ENVIRONMENT
 from tests.zoo.building import copy_model
 
 from .conftest import ROOT, Run, harness, run_harness
@@ -71,7 +73,7 @@ def moved_on(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folders of environments, some commits later: a package has another version in the lock of onnx."""
     folder = tmp_path_factory.mktemp("later") / "environments"
     shutil.copytree(ROOT / "environments", folder)
-    lock = folder / "onnx" / "requirements.lock"
+    lock = load_all(folder)[ONNX_ENVIRONMENT].lock
     text, count = re.subn(r"(?m)^tzdata==\S+.*\n(?:    --hash.*\n)*", "tzdata==1900.1\n", lock.read_text())
     assert count == 1
     lock.write_text(text)
@@ -87,7 +89,7 @@ def test_the_recorded_environment_is_made_again(recorded: Run, moved_on: Path, t
     again = ("reproduce", record.key[:12], "--output", tmp_path, "--environments", moved_on)
     done = harness(*again, HARNESS_CACHE_DIR=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "onnx: building the environment" in done.stderr
+    assert f"{ONNX_ENVIRONMENT}: building the environment" in done.stderr
     assert "the verdict is the same as recorded" in done.stdout
     assert not [line for line in done.stdout.splitlines() if line.rstrip().endswith("differs")]
     (now,) = read_records(tmp_path / "reproduced" / "ledger")
@@ -113,7 +115,9 @@ def test_an_environment_that_was_not_stored(recorded: Run, moved_on: Path, tmp_p
     )
     assert refused.returncode == 2
     assert "one: the record cannot be reproduced: " in refused.stderr
-    assert "what environment onnx was made of was not stored with its records" in refused.stderr
+    assert (
+        f"what environment {ONNX_ENVIRONMENT} was made of was not stored with its records" in refused.stderr
+    )
     assert f"commit {record.harness.commit[:12] or 'of that time'}" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 

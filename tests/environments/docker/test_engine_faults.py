@@ -129,16 +129,23 @@ def test_an_engine_that_stops_during_the_health_check(
     ends = "import os, signal, time\nsignal.signal(signal.SIGTERM, lambda *_: os._exit(137))\n"
     spec = environment(make, health=f"{ends}time.sleep(617)\n")
 
+    checking = threading.Event()
+
     def stop() -> None:
+        checking.wait(120)
         while not processes_of(CHECK):
             time.sleep(0.1)
         time.sleep(0.5)
         own_engine.end(signal.SIGTERM)
 
+    def progress(line: str) -> None:
+        if line.endswith("health check"):
+            checking.set()
+
     stopping = threading.Thread(target=stop)
     stopping.start()
     with pytest.raises(EnvironmentBuildError) as caught:
-        store.ensure(spec, Backend.DOCKER, on_progress=lambda _: None)
+        store.ensure(spec, Backend.DOCKER, on_progress=progress)
     stopping.join()
     assert caught.value.reason is Reason.ENVIRONMENT_BUILD_FAILED
     said = "no health check, since the Docker engine cannot be used: it does not answer: start it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -176,11 +177,11 @@ def test_offline_nothing_is_pulled(image_of: Make, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_build_that_hangs_ends(builder: str, image_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uv_command, "BUILD_TIMEOUT", 10.0)
+    monkeypatch.setattr(uv_command, "BUILD_TIMEOUT", 6.0)
     spec = image_of(SLOW + COPY)
     error = refused(spec)
     assert error.reason is Reason.ENVIRONMENT_BUILD_FAILED
-    assert "(RUN true && sleep 613): no end after 10 s" in error.message
+    assert re.search(r"\(RUN true && sleep 613\): no end after \d+ s", error.message)
     assert_nothing_runs()
 
 
