@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
@@ -49,7 +48,5 @@ def untested(consumer: Consumer, version: str) -> Settled | None:
 
 @functools.cache
 def _within(specifier: str, version: str) -> bool:
-    try:
-        return SpecifierSet(specifier).contains(version, prereleases=True)
-    except InvalidVersion:
-        return False
+    """A text that is no version is within nothing."""
+    return SpecifierSet(specifier).contains(version, prereleases=True)
