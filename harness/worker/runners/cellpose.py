@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from ..protocol import Job, ToolError
-from . import arrays, bioimageio_core
+from . import arrays, torch_framework
 
 
 def warm() -> None:
@@ -17,20 +17,17 @@ def warm() -> None:
 
 def prepare(job: Job) -> None:
     """Import Cellpose's networks and fix seeds and the number of threads."""
-    import torch
-
     try:
         from cellpose.resnet_torch import CPnetBioImageIO  # noqa: F401
     except ImportError as error:
         message = "Cellpose has no cellpose.resnet_torch.CPnetBioImageIO, which its adapter calls"
         raise ToolError(message) from error
-    torch.set_num_threads(job.threads)
-    torch.manual_seed(0)
+    torch_framework.fix(job)
 
 
 def needs(job: Job) -> list[str]:
     """What the state dict would import."""
-    return bioimageio_core.needs(job)
+    return torch_framework.needs(job)
 
 
 class _Loaded:
