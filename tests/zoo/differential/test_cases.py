@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from harness.environments.spec import load_all
 from tests.main_job.conftest import ROOT, harness
 from tests.zoo.asserting import assert_verdict
 from tests.zoo.case import Case
@@ -24,8 +25,9 @@ def more_run(tmp_path_factory: pytest.TempPathFactory) -> ZooRun:
     folder = tmp_path_factory.mktemp("more")
     for case in MORE:
         case.build(folder / "models" / case.name)
-    for name in ENVIRONMENTS:
-        shutil.copytree(ROOT / "environments" / name, folder / "environments" / name)
+    specs = load_all(ROOT / "environments")
+    for source in {specs[name].folder for name in ENVIRONMENTS}:
+        shutil.copytree(source, folder / "environments" / source.name)
     return run_zoo(folder / "models", folder, "--environments", str(folder / "environments"), "--jobs", "2")
 
 
