@@ -1,0 +1,33 @@
+"""``harness github``: the GitHub side, thin enough to be called from one step of a workflow."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+# name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the commands."""
+    commands = parser.add_subparsers(dest="github_command", required=True, metavar="COMMAND")
+    for name, (summary, example) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
+        )
+        importlib.import_module(f"harness.cli.github.{name}").add_arguments(command)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    module = importlib.import_module(f"harness.cli.github.{args.github_command}")
+    code: int = module.main(args)
+    return code
