@@ -33,7 +33,7 @@ from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
 from harness.execute.unusable import UnusableTools
-from harness.execute.whose import ReferenceRecords, blamed
+from harness.execute.whose import ReferenceRecords, blamed, hangs_on_reference
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -170,7 +170,7 @@ class Session:
             for name, cells in by_environment.items():
                 built = self._build(name, cells, leases)
                 if built is not None:
-                    cells.sort(key=lambda planned: -self._expectations.of(planned.cell).seconds)
+                    cells.sort(key=self._order)
                     running |= {pool.submit(self._run, planned, built, workers) for planned in cells}
                 running = self._collect(running, block=False)
             while running:
@@ -180,6 +180,10 @@ class Session:
             for future in running:
                 future.cancel()
             raise
+
+    def _order(self, planned: PlannedCell) -> tuple[bool, float]:
+        """The reference runtime first, whose records tell whose failure it is; then the longest."""
+        return planned.cell.consumer.name != REFERENCE, -self._expectations.of(planned.cell).seconds
 
     def _collect(self, running: set[Future[None]], *, block: bool) -> set[Future[None]]:
         """Raise what a finished cell raised; the short wait lets Ctrl-C through."""
@@ -239,6 +243,7 @@ class Session:
         if (verdict := self._unusable.verdict(planned.cell)) is not None:
             self._record(self._not_run(planned, verdict, (), at=self._clock.now()))
             return
+        self._reference.begin(planned.key, planned.cell)
         model = self._models[planned.cell.model.source]
         limits = self.limits_of(planned)
         needed = self._expectations.of(planned.cell).memory_bytes
@@ -260,7 +265,9 @@ class Session:
         if record.reason == Reason.TOOL_UNUSABLE.slug:
             self._unusable.hear(planned.cell, record.message)
         try:
-            self._record(blamed(record, self._reference.of(planned.cell)))
+            if hangs_on_reference(record):
+                record = blamed(record, self._reference.of(planned.cell, cancel=self._cancel))
+            self._record(record)
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
             verdict, log = of_internal_error(error, self._settings)
             self._record(self._not_run(planned, verdict, log, at=record.started_at))

@@ -1,7 +1,7 @@
 """Whose failure it is when another tool than the reference runtime fails.
 
 The same weights may work in the reference runtime: then it is the tool's. Whether they do is known from the
-run itself, which has the reference runtime's cells first, or from its ledger; nothing is run to find out.
+run itself, which begins the reference runtime's cells first, or from its ledger; nothing is run to find out.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _OF_THE_AUTHOR = (Blame.MODEL, Blame.METADATA)
 # What is not declared is missing in every tool that does not happen to have it.
 _ANYWHERE = (Reason.UNDECLARED_DEPENDENCY.slug,)
 
+_LOOK_SECONDS = 0.2
+
 _Weights = tuple[str, WeightsFormat | None, Device]
 
 
@@ -30,23 +32,41 @@ class ReferenceRecords:
 
     def __init__(self, known: Iterable[Record] = ()) -> None:
         self._of: dict[_Weights, Record] = {}
-        self._noting = threading.Lock()
+        self._running: dict[str, _Weights] = {}  # by key
+        self._noted = threading.Condition()
         for record in known:
             self.note(record)
 
+    def begin(self, key: str, cell: Cell) -> None:
+        """A cell begins; its record will be noted."""
+        if cell.consumer.name == REFERENCE:
+            with self._noted:
+                self._running[key] = _weights(cell)
+
     def note(self, record: Record) -> None:
         """Keep a record, if it answers the question. What works in one environment works."""
-        if record.consumer.name != REFERENCE or not record.status.conclusive:
+        if record.consumer.name != REFERENCE:
             return
         weights = _weights(record.cell)
-        with self._noting:
-            if weights not in self._of or self._of[weights].status is not Status.PASSED:
+        with self._noted:
+            self._running.pop(record.key, None)
+            known = self._of.get(weights)
+            if record.status.conclusive and (known is None or known.status is not Status.PASSED):
                 self._of[weights] = record
+            self._noted.notify_all()
 
-    def of(self, cell: Cell) -> Record | None:
-        """The reference runtime's record of the same weights."""
-        with self._noting:
-            return self._of.get(_weights(cell))
+    def of(self, cell: Cell, *, cancel: threading.Event) -> Record | None:
+        """The reference runtime's record of the same weights; where one is in the making, waits for it."""
+        weights = _weights(cell)
+        with self._noted:
+            while not self._settled(weights) and not cancel.is_set():
+                self._noted.wait(_LOOK_SECONDS)  # nobody notifies of a run that is stopped
+            return self._of.get(weights)
+
+    def _settled(self, weights: _Weights) -> bool:
+        known = self._of.get(weights)
+        works = known is not None and known.status is Status.PASSED
+        return works or weights not in self._running.values()
 
 
 def hangs_on_reference(record: Record) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from harness.ledger.record import Record
 from harness.verdict import Blame, Reason
 from tests.reports.factories import because, make_record
 
+RUNS = threading.Event()  # a run that nobody stops
 SPOTMAX = ConsumerRef(name="spotmax", version="1.3.3")
 
 
@@ -70,21 +73,53 @@ def test_all_else_stays_as_it_is(record: Record) -> None:
 def test_records_are_found_by_weights_and_device() -> None:
     known = ReferenceRecords([make_record()])
     cell = in_tool().cell
-    assert known.of(cell) == make_record()
+    assert known.of(cell, cancel=RUNS) == make_record()
     others = (
         msgspec.structs.replace(cell, weights_format=WeightsFormat.ONNX),
         msgspec.structs.replace(cell, device=Device.CUDA),
         msgspec.structs.replace(cell, model=ModelRef(id=cell.model.id, sha256="cd" * 32)),
     )
-    assert all(known.of(other) is None for other in others)
+    assert all(known.of(other, cancel=RUNS) is None for other in others)
 
 
 def test_what_works_in_one_environment_works() -> None:
     passed, failed = make_record(), make_record(**because(Reason.LOAD_FAILED))
-    assert ReferenceRecords([passed, failed]).of(passed.cell) == passed
-    assert ReferenceRecords([failed, passed]).of(passed.cell) == passed
+    assert ReferenceRecords([passed, failed]).of(passed.cell, cancel=RUNS) == passed
+    assert ReferenceRecords([failed, passed]).of(passed.cell, cancel=RUNS) == passed
 
 
 def test_no_answer_and_other_tools_say_nothing() -> None:
     known = ReferenceRecords([make_record(**because(Reason.NO_REPLY)), in_tool(None)])
-    assert known.of(make_record().cell) is None
+    assert known.of(make_record().cell, cancel=RUNS) is None
+
+
+def test_the_answer_waits_for_a_cell_of_the_reference_runtime_that_runs() -> None:
+    passed, failed = make_record(), make_record(key="other", **because(Reason.LOAD_FAILED))
+    known = ReferenceRecords()
+    for record in (failed, passed):
+        known.begin(record.key, record.cell)
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(known.of, in_tool().cell, cancel=RUNS)
+        known.note(failed)  # another environment may still tell otherwise
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.3)
+        known.note(passed)
+        assert asked.result(timeout=10) == passed
+
+
+def test_a_run_that_is_stopped_waits_for_nothing() -> None:
+    known = ReferenceRecords()
+    known.begin("key", make_record().cell)
+    known.begin("of another tool", in_tool().cell)
+    stopped = threading.Event()
+    stopped.set()
+    assert known.of(in_tool().cell, cancel=stopped) is None
+
+
+def test_nothing_waits_for_what_has_not_begun_or_has_ended() -> None:
+    known = ReferenceRecords()
+    silent = make_record(**because(Reason.NO_REPLY))
+    assert known.of(in_tool().cell, cancel=RUNS) is None
+    known.begin(silent.key, silent.cell)
+    known.note(silent)
+    assert known.of(in_tool().cell, cancel=RUNS) is None
