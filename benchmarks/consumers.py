@@ -6,7 +6,10 @@ The first model of a tool pays for imports; a worker that has them serves the ot
 from __future__ import annotations
 
 import argparse
+import re
+import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
@@ -20,7 +23,6 @@ from harness.ledger.record import Record
 from harness.ledger.store import read_records
 from harness.plan.plan import PlannedCell, read_plan
 from harness.verdict import Status
-from tests.zoo.building import copy_model
 
 _ROOT = Path(__file__).parent.parent
 ASKED = 1.5
@@ -50,7 +52,7 @@ def measure(folder: Path, tool: str, example: PlannedCell) -> Figures:
     if weights is None:
         raise SystemExit(f"{source} cannot be read")
     for name in ("first", "second"):
-        copy_model(_ROOT / "collection" / source, folder / "models", name)
+        _copy(_ROOT / "collection" / source, folder / "models" / name)
     selected = ("--weights", weights.value, "--consumer", tool, "--versions", "first", "--jobs", "1")
     run(folder / "models", folder / "output", *selected)
     first, second = sorted(_of(folder / "output", tool), key=lambda record: record.started_at)
@@ -74,6 +76,18 @@ def examples(output: Path) -> dict[str, PlannedCell]:
         if entry.key in passed and entry.settled is None and entry.depth is not Depth.STATIC:
             found.setdefault(entry.cell.consumer.name, entry)
     return found
+
+
+def _copy(model: Path, folder: Path) -> None:
+    """A copy of a model, in a folder or a package, with its new folder's name as its id."""
+    if model.is_dir():
+        shutil.copytree(model, folder)
+    else:
+        with zipfile.ZipFile(model) as package:
+            package.extractall(folder)
+    (description,) = (path for path in folder.iterdir() if path.name in ("rdf.yaml", "bioimageio.yaml"))
+    text = re.sub(r"(?m)^id: .*$", f"id: {folder.name}", description.read_text("utf-8"))
+    description.write_text(text, "utf-8")
 
 
 def _of(output: Path, tool: str) -> Iterable[Record]:
