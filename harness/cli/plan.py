@@ -68,14 +68,14 @@ def main(args: argparse.Namespace) -> int:
 
 def _recorded(ledger: Path | None) -> Mapping[tuple[str, ...], float]:
     """Seconds that cells took, by their names."""
-    from harness.ledger.durations import seconds_by_names
+    from harness.ledger.durations import needed_by_names
     from harness.ledger.store import read_records
 
     if ledger is None:
         return {}
     if not ledger.is_dir():
         raise UsageError(f"--durations {ledger}: is no folder; name one with records, such as reports/ledger")
-    return seconds_by_names(read_records(ledger))
+    return {names: needed.seconds for names, needed in needed_by_names(read_records(ledger)).items()}
 
 
 def print_plan(plan: Plan) -> None:
