@@ -25,8 +25,10 @@ def plain_text() -> Iterator[Folds]:
     folds.begin()
     try:
         yield folds
-    finally:
-        folds.end()
+    except BaseException:
+        folds.enter("")  # what is printed next says what was wrong, in words that a model may have chosen
+        raise
+    folds.end()
 
 
 class Folds:

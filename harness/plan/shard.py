@@ -64,14 +64,9 @@ def split(cells: Iterable[PlannedCell], count: int) -> list[Part]:
     """
     ordered = list(cells)
     units = _units(ordered)
-    with_device = [unit for unit in units if unit.on_device]
-    without = [unit for unit in units if not unit.on_device]
-    if not with_device or not without or count == 1:
-        parts = _placed(units, count)
-    else:  # no machine with a GPU should run what any machine can
-        share = _work(with_device) / (_work(with_device) + _work(without))
-        mine = min(max(1, round(share * count)), count - 1, len(with_device))
-        parts = _placed(with_device, mine) + _placed(without, count - mine)
+    busy = [unit for unit in units if unit.setups]
+    parts = _by_device(busy, count)
+    _add_idle([unit for unit in units if not unit.setups], parts)
     place = {id(entry): number for number, entry in enumerate(ordered)}
     return [
         Part(
@@ -85,8 +80,8 @@ def split(cells: Iterable[PlannedCell], count: int) -> list[Part]:
 
 
 def shard_count(cells: Iterable[PlannedCell], *, target_seconds: float, most: int = MAX_SHARDS) -> int:
-    """How many shards there should be so that each takes about so long; none is empty, at least 1."""
-    units = _units(cells)
+    """How many shards there should be so that each takes about so long: 1, or as many as have work."""
+    units = [unit for unit in _units(cells) if unit.setups]
     jobs = 0.0
     for group in _groups(units):
         setup = sum(seconds for _, seconds in group[0].setups)
@@ -97,6 +92,28 @@ def shard_count(cells: Iterable[PlannedCell], *, target_seconds: float, most: in
             jobs += seconds / max(target_seconds - setup, _LEAST_SHARE * target_seconds)
     devices = len({unit.on_device for unit in units})
     return max(1, min(max(math.ceil(jobs - 1e-9), devices), len(units), most))
+
+
+def _by_device(units: Sequence[_Unit], count: int) -> list[list[_Unit]]:
+    """The units of each part: no machine with a GPU should run what any machine can."""
+    with_device = [unit for unit in units if unit.on_device]
+    without = [unit for unit in units if not unit.on_device]
+    if not with_device or not without or count == 1:
+        return _placed(units, count)
+    share = _work(with_device) / (_work(with_device) + _work(without))
+    mine = min(max(1, round(share * count)), count - 1, len(with_device))
+    return _placed(with_device, mine) + _placed(without, count - mine)
+
+
+def _add_idle(units: Iterable[_Unit], parts: list[list[_Unit]]) -> None:
+    """Add what nothing runs of to where it ends first; no machine is started for it alone."""
+    open_parts = [part for part in parts if part] or parts
+    heap = [(_work(part), number) for number, part in enumerate(open_parts)]
+    heapq.heapify(heap)
+    for unit in units:
+        load, number = heap[0]
+        open_parts[number].append(unit)
+        heapq.heapreplace(heap, (load + unit.seconds, number))
 
 
 def _units(cells: Iterable[PlannedCell]) -> list[_Unit]:

@@ -107,6 +107,14 @@ def test_what_is_recorded_needs_no_time_and_no_environment() -> None:
     assert max(part.seconds for part in split([*known, *new], 2)) < 21
 
 
+@settings(deadline=None)
+@given(plans(), st.floats(1, 5000))
+def test_no_machine_is_started_for_what_does_not_run(cells: list[PlannedCell], target: float) -> None:
+    parts = split(cells, shard_count(cells, target_seconds=target))
+    running = [[c for c in part.cells if c.settled is None and not c.recorded] for part in parts]
+    assert len(parts) == 1 or all(running[number] for number, part in enumerate(parts) if part.cells)
+
+
 def test_gpus_are_kept_for_what_needs_them() -> None:
     cells = [planned(f"m{n}", environment="onnx", seconds=100, setup_seconds=10) for n in range(9)]
     cells += [planned("g", environment="gpu", device=Device.CUDA, seconds=5, setup_seconds=200)]
