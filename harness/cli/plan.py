@@ -78,8 +78,8 @@ def _recorded(ledger: Path | None) -> Mapping[tuple[str, ...], float]:
     return {names: needed.seconds for names, needed in needed_by_names(read_records(ledger)).items()}
 
 
-def print_plan(plan: Plan) -> None:
-    """Every cell, and what is left out, with the reason."""
+def print_plan(plan: Plan, *, most: int | None = None) -> None:
+    """Every cell, and what is left out, with the reason; at most so many of each."""
     from harness.cli.columns import print_columns, print_lines
     from harness.cli.progress import console_for_tables
 
@@ -96,10 +96,10 @@ def print_plan(plan: Plan) -> None:
                 entry.cell.device.value,
                 entry.settled.message if entry.settled else entry.why,
             )
-            for entry in plan.cells
+            for entry in plan.cells[:most]
         ],
     )
-    print_lines(console, (f"left out: {left.what}: {left.why}" for left in plan.left_out))
+    print_lines(console, (f"left out: {left.what}: {left.why}" for left in plan.left_out[:most]))
 
 
 def _of_this_machine(plan: Plan) -> Iterator[str]:

@@ -66,7 +66,7 @@ def asked(collection: str, *, base: str, head: str) -> Asked:
         ConfigurationError: the event's payload is not what GitHub documents.
     """
     event = (
-        read_event(os.environ) if "GITHUB_EVENT_NAME" in os.environ else Event(name="local", repository="")
+        read_event(os.environ) if os.environ.get("GITHUB_EVENT_NAME") else Event(name="local", repository="")
     )
     if event.name not in (*_EVERYTHING, *_PULLS):
         raise UsageError(f"GITHUB_EVENT_NAME: {event.name}: there is nothing to plan for such an event")

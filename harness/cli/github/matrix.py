@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_JOBS = 256  # of one matrix
 _TARGET_MINUTES = 15.0
+_SHOWN = 1000  # cells; plan.json has all
 _NO_POLICY = b"schema = 1\n"
 
 
@@ -202,7 +203,7 @@ def _say(args: argparse.Namespace, change: Change, plan: Plan, jobs: Sequence[tu
 
     console = console_for_tables()
     if jobs:
-        print_plan(plan)
+        print_plan(plan, most=_SHOWN)
         print_columns(
             console,
             ("shard", "expected", "what", "runs on"),
@@ -215,6 +216,8 @@ def _say(args: argparse.Namespace, change: Change, plan: Plan, jobs: Sequence[tu
     print_lines(console, in_words(change))
     if recorded:
         print_lines(console, [f"{recorded} need not run: {args.ledger} has conclusive records of them"])
+    if max(len(plan.cells), len(plan.left_out)) > _SHOWN:
+        print_lines(console, [f"shown are {_SHOWN} of each; plan.json has all"])
     print_lines(console, [f"{counted(plan)}; written to {args.output}"])
 
 
