@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,8 +107,7 @@ def _planned(args: argparse.Namespace, wish: Asked) -> tuple[Change, Plan, list[
 
     policy = _keep_policy(args, wish)
     runners = read_runners(wish.rules(Path(FILE)))
-    records = _published(args.ledger)
-    needed = needed_by_names(records)
+    needed = needed_by_names(_published(args.ledger))
     specs: Mapping[str, EnvironmentSpec] = {}
     if wish.is_for_nothing:
         plan = _without_cells(args, policy)
@@ -121,8 +120,10 @@ def _planned(args: argparse.Namespace, wish: Asked) -> tuple[Change, Plan, list[
         )
         plan = planned.plan
     wanted, broad = wanted_of(wish, specs)
-    conclusive = conclusive_by_key(records)
-    plan = with_recorded(plan if wanted is None else narrowed(plan, wanted), conclusive, wanted)
+    plan = plan if wanted is None else narrowed(plan, wanted)
+    keys = {entry.key for entry in plan.cells}  # a ledger may hold more records than fit into memory
+    conclusive = conclusive_by_key(record for record in _published(args.ledger) if record.key in keys)
+    plan = with_recorded(plan, conclusive, wanted)
     _keep_records(args.output, plan, conclusive)
 
     def memory_of(entry: PlannedCell) -> int:
@@ -154,14 +155,13 @@ def _keep_policy(args: argparse.Namespace, wish: Asked) -> Policy:
     return read_policy(path)
 
 
-def _published(ledger: Path | None) -> list[Record]:
+def _published(ledger: Path | None) -> Iterator[Record]:
     """The records of a published ledger: those of a run's output, or of the folder itself."""
     from harness.ledger.store import read_records
 
-    if ledger is None:
-        return []
-    inner = ledger / "ledger"
-    return list(read_records(inner if inner.is_dir() else ledger))
+    if ledger is not None:
+        inner = ledger / "ledger"
+        yield from read_records(inner if inner.is_dir() else ledger)
 
 
 def _keep_records(output: Path, plan: Plan, conclusive: Mapping[str, Record]) -> None:
