@@ -47,7 +47,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(verdict, status=self.status or verdict.status)
 
 
-class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One cell that a run owes a record.
 
     Attributes:
