@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.errors import ExitCode
-from harness.verdict import Status
+from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.environments.spec import EnvironmentSpec
     from harness.plan.make import Planned
-    from harness.plan.plan import Plan, PlannedCell
+    from harness.plan.plan import Plan
     from harness.policy import Policy
 
 THREADS = 1
-_Entry = TypeVar("_Entry")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one line for each cell (default: one for each reason why a tool does not open something, "
         "or why something is left out)",
     )
+    parser.add_argument(
+        "--durations",
+        type=Path,
+        metavar="LEDGER",
+        help="folder of records by which to expect how long cells take (default: guess by weights and tool)",
+    )
     options.add_output(parser)
 
 
@@ -51,58 +57,32 @@ def add_verify_files(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write ``DIR/plan.json`` and print it as a table."""
     from harness import jsonio
-    from harness.cli.columns import print_columns, print_lines
+    from harness.cli.columns import print_lines
+    from harness.cli.print_plan import print_plan
     from harness.cli.progress import console_for_tables
 
     policy = options.policy_for(args)
-    planned, _ = plan_for(args, policy, repeat=options.repeat_for(args, policy))
+    repeat = options.repeat_for(args, policy)
+    planned, _ = plan_for(args, policy, repeat=repeat, recorded=_recorded(args.durations))
     path = args.output / "plan.json"
     jsonio.write(path, planned.plan)
-    console = console_for_tables()
-    cells, left_out = planned.plan.cells, planned.plan.left_out
-    told = [entry for entry in cells if args.all or not _not_applicable(entry)]
-    print_columns(console, ("model", "weights", "consumer", "environment", "device", "why"), map(_row, told))
-    if args.all:
-        print_lines(console, (f"left out: {left.what}: {left.why}" for left in left_out))
-    else:
-        print_lines(console, _in_groups("not applicable", filter(_not_applicable, cells), _told_of_cell))
-        print_lines(console, _in_groups("left out", left_out, lambda left: (left.what, left.why)))
-    print_lines(console, _of_this_machine(planned.plan))
-    print_lines(console, [f"{_counted(planned.plan)}; written to {path}"])
+    print_plan(planned.plan, every=args.all)
+    print_lines(
+        console_for_tables(), [*_of_this_machine(planned.plan), f"{counted(planned.plan)}; written to {path}"]
+    )
     return int(ExitCode.SATISFIED)
 
 
-def _row(entry: PlannedCell) -> tuple[str, ...]:
-    cell = entry.cell
-    return (
-        cell.model.id,
-        cell.weights_format.value if cell.weights_format else "–",
-        f"{cell.consumer.name} {cell.consumer.version}".rstrip(),
-        cell.environment.name if cell.environment else "–",
-        cell.device.value,
-        entry.settled.message if entry.settled else entry.why,
-    )
+def _recorded(ledger: Path | None) -> Mapping[tuple[str, ...], float]:
+    """Seconds that cells took, by their names."""
+    from harness.ledger.durations import needed_by_names
+    from harness.ledger.store import read_records
 
-
-def _not_applicable(entry: PlannedCell) -> bool:
-    return entry.settled is not None and entry.settled.verdict.status is Status.NOT_APPLICABLE
-
-
-def _told_of_cell(entry: PlannedCell) -> tuple[str, str]:
-    model, weights, consumer, *_, why = _row(entry)
-    return f"{model} · {weights} · {consumer}", why
-
-
-def _in_groups(
-    heading: str, entries: Iterable[_Entry], told: Callable[[_Entry], tuple[str, str]]
-) -> Iterator[str]:
-    """What is alike in one line: why, the first that it is so for, and how many more."""
-    groups: dict[str, list[str]] = {}
-    for entry in entries:
-        what, why = told(entry)
-        groups.setdefault(why, []).append(what)
-    for why, (first, *others) in groups.items():
-        yield f"{heading}: {first}{f' and {len(others)} more' if others else ''}: {why}"
+    if ledger is None:
+        return {}
+    if not ledger.is_dir():
+        raise UsageError(f"--durations {ledger}: is no folder; name one with records, such as reports/ledger")
+    return {names: needed.seconds for names, needed in needed_by_names(read_records(ledger)).items()}
 
 
 def _of_this_machine(plan: Plan) -> Iterator[str]:
@@ -117,7 +97,7 @@ def _of_this_machine(plan: Plan) -> Iterator[str]:
         )
 
 
-def _counted(plan: Plan) -> str:
+def counted(plan: Plan) -> str:
     """How much there is: "7 cells planned in 3 environments (1 as described), 2 left out"."""
     cells = len(plan.cells)
     found = plan.environments
@@ -134,20 +114,24 @@ def plan_for(
     policy: Policy,
     *,
     repeat: int,
+    recorded: Mapping[tuple[str, ...], float] = MappingProxyType({}),
     on_likely: Callable[[EnvironmentSpec, str], None] = lambda _spec, _consumer: None,
 ) -> tuple[Planned, dict[str, EnvironmentSpec]]:
     """The plan that the options ask for, and the environments that it refers to.
 
     Args:
+        recorded: seconds that cells took, by their names.
         on_likely: hears as soon as can be of an environment and a consumer that cells will likely need.
     """
     from harness.cell import Device
     from harness.cli.progress import reading
     from harness.environments import backend
+    from harness.environments.expected import expected
     from harness.environments.published import load_published
     from harness.environments.spec import load_all
     from harness.execute import clock
     from harness.execute.deciding import deciding_settings
+    from harness.plan.expect import expect
     from harness.plan.make import make_plan
     from harness.plan.matrix import Selection
     from harness.policy import Versions
@@ -177,4 +161,8 @@ def plan_for(
             on_model=on_model,
             on_likely=lambda environment, consumer: on_likely(specs[environment], consumer),
         )
-    return planned, {**specs, **planned.declared}
+    specs = {**specs, **planned.declared}
+    used = {environment.name: environment.backend for environment in planned.plan.environments}
+    setup_seconds = {name: expected(specs[name], used_backend).seconds for name, used_backend in used.items()}
+    plan = expect(planned.plan, recorded=recorded, setup_seconds=setup_seconds)
+    return planned._replace(plan=plan), specs

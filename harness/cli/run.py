@@ -16,6 +16,7 @@ from harness.cli.work import Rules, Work, rules_for, work_for
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.cli.actions import Folds
     from harness.execute.clock import Clock
     from harness.execute.preparation import Preparation
     from harness.execute.settings import Settings
@@ -74,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what has no verdict yet, rebuild the site, and return the gate's exit code."""
+    from harness.cli.actions import plain_text
     from harness.consumers import CONSUMERS
     from harness.execute import origin
     from harness.execute.preparation import Preparation
@@ -84,19 +86,22 @@ def main(args: argparse.Namespace) -> int:
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
     rules = rules_for(args)
-    with Preparation(
-        isolation=rules.isolation,
-        threads=THREADS,
-        warm=not args.no_fork,
-        one_container_per_cell=rules.policy.isolation.one_container_per_cell,
-        cancel=threading.Event(),
-    ) as preparation:
+    with (
+        plain_text() as folds,
+        Preparation(
+            isolation=rules.isolation,
+            threads=THREADS,
+            warm=not args.no_fork,
+            one_container_per_cell=rules.policy.isolation.one_container_per_cell,
+            cancel=threading.Event(),
+        ) as preparation,
+    ):
         work = work_for(
             args,
             rules,
             lambda spec, consumer: preparation.expect(spec, args.backend, CONSUMERS[consumer].RUNNER),
         )
-        return _run(args, run, ledger, rules, work, preparation)
+        return _run(args, run, ledger, rules, work, preparation, folds)
 
 
 def _run(
@@ -106,7 +111,9 @@ def _run(
     rules: Rules,
     work: Work,
     preparation: Preparation,
+    folds: Folds,
 ) -> int:
+    from harness.cli.before_run import refuse_without_room, take_over
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
     from harness.execute.budget import Expectations
@@ -121,6 +128,9 @@ def _run(
     from harness.plan.shard import shard
 
     plan = work.planned.plan
+    cells = shard(plan.cells, *args.shard)
+    if args.plan is not None:
+        take_over(cells, args.plan.parent / "ledger", ledger)
     known = held(read_records(args.output / "ledger"))
     clock = Clock(known.last_at)
     at = clock.now()
@@ -129,8 +139,7 @@ def _run(
         left = sorted(plan.left_out, key=lambda left: left.why.startswith("not selected by"))
         why = f", e.g. {left[0].what}: {left[0].why}" if left else ""
         raise UsageError(f"{plan.collection}: no cell is left to run{why}; `harness plan` lists all")
-    cells = shard(plan.cells, *args.shard)
-    with RunDisplay() as display:
+    with RunDisplay(folds) as display:
         session = Session(
             models=work.planned.models,
             specs=work.specs,
@@ -146,6 +155,7 @@ def _run(
         expectations = Expectations(known.by_key.values() if todo else ())
         del known  # the ledger is read again at the end: no record is held while cells run
         display.expect(len(todo))
+        refuse_without_room(todo, work.specs)
         try:
             session.execute(todo, jobs=args.jobs or options.default_jobs(), expectations=expectations)
         finally:

@@ -6,7 +6,12 @@ import argparse
 import importlib
 
 # name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "matrix": (
+        "plan what a push or pull request asks for, and share it out to jobs",
+        "harness github matrix --base main",
+    ),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
