@@ -6,7 +6,12 @@ import argparse
 import importlib
 
 # name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "summary": (
+        "append what a job found to the page of its run",
+        "harness github summary --output reports",
+    ),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
