@@ -14,6 +14,7 @@ import yaml
 
 _MAX_BYTES = 2_000_000
 _MAX_NODES = 50_000
+_MAX_DEPTH = 200  # for each level, libyaml looks at all levels above
 _MAX_STEPS = 100
 _MAX_MERGES = 10
 _LONGEST_NAME = 200
@@ -100,6 +101,8 @@ def _read(content: bytes) -> _Node:
         _place(open_nodes[-1], node, event.start_mark.line + 1 if event.start_mark else 1)
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             open_nodes.append(node)
+            if len(open_nodes) > _MAX_DEPTH:
+                break
         if anchor and not alias:
             anchors[anchor] = node
     return root.items[0][1] if root.items else root
