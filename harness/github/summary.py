@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ LONGEST = 1024 * 1024
 
 _RED = (Effect.BLOCKS, Effect.NO_VERDICT, Effect.WAIVED, Effect.COUNTED)
 _WORST_FIRST = (Status.FAILED, Status.INCONCLUSIVE, None, Status.PASSED, Status.NOT_APPLICABLE)
+_RED_STATUSES = (Status.FAILED, Status.INCONCLUSIVE)
 _LINES = 20
 
 
@@ -76,7 +76,7 @@ def _summary(decision: Decision, records: Mapping[str, Record], part: str, depth
         "summary.md.j2",
         symbol=Markdown("✓" if decision.exit_code == 0 else "✗" if decision.exit_code == 1 else "?"),
         headline=Markdown(headline[:1].upper() + headline[1:]),
-        part=part,
+        part=Markdown(part),
         cells=Markdown(words.counted(len(decision.cells))),
         counts=Markdown(
             ", ".join(
@@ -106,14 +106,23 @@ def _row(cells: Sequence[CellDecision], tools: Sequence[ConsumerRef]) -> Row:
 
 def _verdicts(cells: Sequence[CellDecision]) -> Markdown:
     """The statuses of a model's cells in one tool, the worst first."""
-    counts = Counter(decided.status for decided in cells)
+    by_status: dict[Status | None, list[CellDecision]] = {}
+    for decided in cells:
+        by_status.setdefault(decided.status, []).append(decided)
     told = []
-    for status in _WORST_FIRST:
-        if counts[status]:
-            look = labels.STATUS[status] if status else labels.STATUS[Status.INCONCLUSIVE]
-            count = f"{counts[status]} " if len(counts) > 1 else ""
-            told.append(f"{look.icon} {count}{look.label if status else 'no result'}")
+    for status in sorted(by_status, key=_WORST_FIRST.index):
+        look = labels.STATUS[status or Status.INCONCLUSIVE]
+        word = look.label if status else "no result"
+        which = f"{_which(by_status[status])} " if len(by_status) > 1 else ""
+        told.append(f"{look.icon} {which}{word}")
     return Markdown(", ".join(told))
+
+
+def _which(cells: Sequence[CellDecision]) -> str:
+    """The only weights format that these cells are about, else how many they are."""
+    formats = {decided.cell.weights_format for decided in cells}
+    only = formats.pop() if len(formats) == 1 else None
+    return only.value if only and cells[0].status in _RED_STATUSES else str(len(cells))
 
 
 def _red(decided: CellDecision, records: Mapping[str, Record]) -> RedCell:

@@ -16,6 +16,7 @@ from harness.cell import ModelRef, WeightsFormat
 from harness.change import Change
 from harness.github.answer import answer
 from harness.github.outcome import Links, Outcome
+from harness.github.summary import summary_of
 from harness.ledger.difference import differences
 from harness.ledger.gate import decide
 from harness.ledger.record import Record
@@ -192,9 +193,15 @@ OUTCOMES: dict[str, Outcome] = {
     "hostile": hostile(),
 }
 
+SUMMARIES = ("passed-not-applicable", "failed", "several")
+"""Those of which there are summaries to be read, too."""
+
 if __name__ == "__main__":
-    MESSAGES.mkdir(exist_ok=True)
-    for old in MESSAGES.glob("*.md"):
+    (MESSAGES / "summaries").mkdir(parents=True, exist_ok=True)
+    for old in MESSAGES.rglob("*.md"):
         old.unlink()
     for name, each in OUTCOMES.items():
         (MESSAGES / f"{name}.md").write_text(answer(each).body, "utf-8")
+    for name in SUMMARIES:
+        text = summary_of(OUTCOMES[name].decision, OUTCOMES[name].records)
+        (MESSAGES / "summaries" / f"{name}.md").write_text(text, "utf-8")

@@ -64,7 +64,8 @@ def _planned(args: argparse.Namespace, held: dict[str, Record]) -> tuple[dict[st
 
     path = args.plan or args.output / "plan.json"
     if args.plan is None and not path.is_file():
-        return {record.key: record.cell for record in current(held.values())}, options.policy_for(args)
+        policy = options.policy_of(options.DEFAULT_COLLECTION, args.policy)
+        return {record.key: record.cell for record in current(held.values())}, policy
     plan = read_plan(path)
     cells = shard(plan.cells, *args.shard)
     return {entry.key: entry.cell for entry in cells}, options.policy_of(plan.collection, args.policy)
