@@ -19,7 +19,7 @@ from harness.verdict import Blame, Reason
 
 _FIELD = re.compile(r"(^[^\s:]{1,200}:|;) field ")
 _MODELS = 5
-_IN_SHORT = 2
+_IN_SHORT = 3
 _LONGEST_PATH = 200
 
 
@@ -99,7 +99,7 @@ def _group(
     consumer = first.cell.consumer
     label = labels.REASON[reason].label
     readable = first.cell.weights_format is not None
-    tool = f" in {code(consumer.name)} {code(consumer.version)}" if readable else ""
+    tool = f" in {code(f'{consumer.name} {consumer.version}')}" if readable else ""
     assert record.blame is not None, "only what did not pass is grouped"  # noqa: S101
     return Group(
         title=Markdown(f"**{label[:1].upper()}{label[1:]}**{tool}"),
@@ -121,24 +121,25 @@ def _hint(reason: Reason, record: Record) -> Markdown:
     return Markdown(labels.REASON[reason].hint)
 
 
-def _models(members: Sequence[CellDecision], *, most: int) -> Markdown:
-    weights: dict[tuple[str, str], list[str]] = {}
+def _models(members: Sequence[CellDecision], *, most: int, weights: bool = True) -> Markdown:
+    formats: dict[tuple[str, str], list[str]] = {}
     for member in members:
         model, format_ = member.cell.model, member.cell.weights_format
-        known = weights.setdefault((model.id, model.version), [])
-        if format_ is not None and format_.value not in known:
+        known = formats.setdefault((model.id, model.version), [])
+        if weights and format_ is not None and format_.value not in known:
             known.append(format_.value)
     named = [
-        f"{code(model)} ({', '.join(formats)})" if formats else str(code(model))
-        for (model, _), formats in list(weights.items())[:most]
+        f"{code(model)} ({', '.join(of_model)})" if of_model else str(code(model))
+        for (model, _), of_model in list(formats.items())[:most]
     ]
-    more = len(weights) - len(named)
+    more = len(formats) - len(named)
     return Markdown(", ".join(named) + (f" and {more} more model{'s' * (more != 1)}" if more else ""))
 
 
 def _in_short(members: Sequence[CellDecision]) -> Markdown:
-    models = _models(members, most=_IN_SHORT)
-    return Markdown(f"{words.counted(len(members))}: {models}") if len(members) > 1 else models
+    if len(members) == 1:
+        return _models(members, most=1)
+    return Markdown(f"{words.counted(len(members))}: {_models(members, most=_IN_SHORT, weights=False)}")
 
 
 def _before(passed: int, cells: int) -> Markdown:

@@ -87,6 +87,7 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
             {"told": _sentence(each), "template": f"{kind.value}.md.j2"}
             for kind, each in zip(kinds, told, strict=True)
         ],
+        pull=change.pull is not None,
         subject=Markdown("change" if change.pull is None else "pull request"),
         models=_models(outcome),
         one_model=len(change.models) == 1,

@@ -187,7 +187,7 @@ def test_a_record_cannot_tell_its_own_hint() -> None:
 
 def test_hundreds_of_red_cells_are_counted_by_reason_and_tool() -> None:
     body = answer(OUTCOMES["failed-many"]).body
-    assert "**Exception while running** in `biapy` `3.7.1`: 46 cells: `model-001` (torchscript)" in body
+    assert "**Exception while running** in `biapy 3.7.1`: 46 cells: `model-001`, " in body
     assert length(body) <= LONGEST_BODY
 
 
