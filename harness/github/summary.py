@@ -45,7 +45,7 @@ class RedCell(NamedTuple):
     """A red cell: its line, and what to do."""
 
     line: Markdown
-    told: Group
+    group: Group
     effect: Markdown
     reproduce: Markdown
 
@@ -136,7 +136,7 @@ def _red(decided: CellDecision, records: Mapping[str, Record]) -> RedCell:
     harmless = decided.effect in (Effect.WAIVED, Effect.COUNTED)
     return RedCell(
         line=Markdown(f"{look.icon} {' · '.join(map(summary, what))}: {look.label}, {label}"),
-        told=groups([decided], records)[0],
+        group=groups([decided], records)[0],
         effect=code(decided.rule, longest=400) if harmless else Markdown(),
         reproduce=code(f"harness reproduce {decided.key[:12]}"),
     )
