@@ -11,6 +11,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "append what a job found to the page of its run",
         "harness github summary --output reports",
     ),
+    "matrix": (
+        "plan what a push or pull request asks for, and share it out to jobs",
+        "harness github matrix --base main",
+    ),
 }
 
 
