@@ -6,13 +6,23 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
 
 def is_actions() -> bool:
     """Whether this is a job of GitHub Actions."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+@contextmanager
+def one_stream() -> Iterator[None]:
+    """In GitHub Actions, print all to standard error: of two streams its runner may read one late."""
+    if not is_actions():
+        yield
+        return
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 @contextmanager

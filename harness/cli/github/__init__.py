@@ -7,6 +7,10 @@ import importlib
 
 # name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
 COMMANDS: dict[str, tuple[str, str]] = {
+    "summary": (
+        "append what a job found to the page of its run",
+        "harness github summary --output reports",
+    ),
     "matrix": (
         "plan what a push or pull request asks for, and share it out to jobs",
         "harness github matrix --base main",
