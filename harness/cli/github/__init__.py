@@ -6,7 +6,12 @@ import argparse
 import importlib
 
 # name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "take": (
+        "check what the jobs of a plan hand over, and put it together",
+        "harness github take plan shards/* --output reports",
+    ),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
