@@ -11,6 +11,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "check what the jobs of a plan hand over, and put it together",
         "harness github take plan shards/* --output reports",
     ),
+    "publish": (
+        "add a ledger to the published one, a branch of its own",
+        "harness github publish --output reports",
+    ),
+    "published": (
+        "get the published ledger into a folder",
+        "harness github published --output published",
+    ),
 }
 
 
