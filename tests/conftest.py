@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tarfile
 from collections.abc import Generator
 from pathlib import Path
@@ -23,6 +24,10 @@ settings.register_profile(
     derandomize=os.environ.get("HARNESS_TESTS_NO_SKIPS") == "1",
 )
 settings.load_profile("harness")
+
+# A shell's background jobs ignore these, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ("--consumer", "bioimageio.core", "--versions", "first")  # one cell for each environment

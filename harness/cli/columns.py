@@ -15,7 +15,7 @@ _BETWEEN = "  "
 def print_columns(
     console: Console,
     heading: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Iterable[Sequence[str]],
     *,
     styles: Iterable[str] | None = None,
 ) -> None:
@@ -28,7 +28,7 @@ def print_columns(
         ).rstrip()
         for row in table
     )
-    print_lines(console, lines, styles=("bold", *(styles or [""] * len(rows))))
+    print_lines(console, lines, styles=("bold", *(styles or [""] * (len(table) - 1))))
 
 
 def print_lines(console: Console, lines: Iterable[str], *, styles: Iterable[str] | None = None) -> None:

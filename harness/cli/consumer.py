@@ -88,6 +88,7 @@ def show(args: argparse.Namespace) -> ExitCode:
         f"  owner        {consumer.OWNER}",
         f"  depth        {consumer.DEPTH.value}",
         f"  package      {consumer.DISTRIBUTION}, tested with {consumer.TESTED}",
+        f"  level        {consumer.LEVEL.value}, unless a policy says otherwise",
         f"  as called    {'in another way than tested' if consumer.AS_CALLED else 'as tested'}",
     ]
     for offer in _offers(consumer, args):

@@ -48,7 +48,13 @@ def finish(
     console = QuietConsole(highlight=False)
     planned = {entry.key: entry.cell for entry in cells}
     held = newest_by_key(record for record in records if record.key in planned)
-    decision = decide(planned, held.values(), policy, today=today())
+    decision = decide(
+        planned,
+        held.values(),
+        policy,
+        today=today(),
+        levels={entry.key: entry.level for entry in cells},
+    )
     for status in (Status.FAILED, Status.INCONCLUSIVE):
         for first, *others in alike([d for d in decision.cells if d.status is status], held):
             explain(held[first.key], first, console, output)

@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     if not ledger.is_dir():
         raise UsageError(f"{ledger}: there is no ledger; `harness run --output {args.output}` makes one")
     held = newest_by_key(record for record in read_records(ledger) if record.key in planned)
-    decision = decide(planned, held.values(), policy, today=today())
+    decision = decide(planned, held.values(), policy, today=today(), levels=plan.levels)
     console = QuietConsole(highlight=False)
     if args.format == "json":
         console.out(jsonio.dumps(decision, indent=2).decode(), end="")
@@ -78,9 +78,8 @@ def _policy(plan: Plan, chosen: Path | None) -> tuple[Policy, str]:
     from harness.policy import DEFAULT, find_policy, read_policy
 
     path = find_policy(plan.collection, chosen)
-    policy, origin = (
-        (DEFAULT, "none, so every cell is required") if path is None else (read_policy(path), path)
-    )
+    policy = DEFAULT if path is None else read_policy(path)
+    origin = path or "none, so every cell is what its tool asks for"
     if not plan.is_decided_by(policy):
         raise UsageError(
             f"policy: {origin}: its required checks, bounds of tolerance or rules for scans are not those of "

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.cli import options
 from harness.errors import ExitCode
+from harness.verdict import Status
 
 if TYPE_CHECKING:
     from harness.environments.spec import EnvironmentSpec
     from harness.plan.make import Planned
-    from harness.plan.plan import Plan
+    from harness.plan.plan import Plan, PlannedCell
     from harness.policy import Policy
 
 THREADS = 1
+_Entry = TypeVar("_Entry")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_as_described(parser)
     options.add_versions(parser)
     add_verify_files(parser)
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="one line for each cell (default: one for each reason why a tool does not open something, "
+        "or why something is left out)",
+    )
     options.add_output(parser)
 
 
@@ -51,25 +59,50 @@ def main(args: argparse.Namespace) -> int:
     path = args.output / "plan.json"
     jsonio.write(path, planned.plan)
     console = console_for_tables()
-    print_columns(
-        console,
-        ("model", "weights", "consumer", "environment", "device", "why"),
-        [
-            (
-                entry.cell.model.id,
-                entry.cell.weights_format.value if entry.cell.weights_format else "–",
-                f"{entry.cell.consumer.name} {entry.cell.consumer.version}",
-                entry.cell.environment.name if entry.cell.environment else "–",
-                entry.cell.device.value,
-                entry.settled.message if entry.settled else entry.why,
-            )
-            for entry in planned.plan.cells
-        ],
-    )
-    print_lines(console, (f"left out: {left.what}: {left.why}" for left in planned.plan.left_out))
+    cells, left_out = planned.plan.cells, planned.plan.left_out
+    told = [entry for entry in cells if args.all or not _not_applicable(entry)]
+    print_columns(console, ("model", "weights", "consumer", "environment", "device", "why"), map(_row, told))
+    if args.all:
+        print_lines(console, (f"left out: {left.what}: {left.why}" for left in left_out))
+    else:
+        print_lines(console, _in_groups("not applicable", filter(_not_applicable, cells), _told_of_cell))
+        print_lines(console, _in_groups("left out", left_out, lambda left: (left.what, left.why)))
     print_lines(console, _of_this_machine(planned.plan))
     print_lines(console, [f"{_counted(planned.plan)}; written to {path}"])
     return int(ExitCode.SATISFIED)
+
+
+def _row(entry: PlannedCell) -> tuple[str, ...]:
+    cell = entry.cell
+    return (
+        cell.model.id,
+        cell.weights_format.value if cell.weights_format else "–",
+        f"{cell.consumer.name} {cell.consumer.version}".rstrip(),
+        cell.environment.name if cell.environment else "–",
+        cell.device.value,
+        entry.settled.message if entry.settled else entry.why,
+    )
+
+
+def _not_applicable(entry: PlannedCell) -> bool:
+    return entry.settled is not None and entry.settled.verdict.status is Status.NOT_APPLICABLE
+
+
+def _told_of_cell(entry: PlannedCell) -> tuple[str, str]:
+    model, weights, consumer, *_, why = _row(entry)
+    return f"{model} · {weights} · {consumer}", why
+
+
+def _in_groups(
+    heading: str, entries: Iterable[_Entry], told: Callable[[_Entry], tuple[str, str]]
+) -> Iterator[str]:
+    """What is alike in one line: why, the first that it is so for, and how many more."""
+    groups: dict[str, list[str]] = {}
+    for entry in entries:
+        what, why = told(entry)
+        groups.setdefault(why, []).append(what)
+    for why, (first, *others) in groups.items():
+        yield f"{heading}: {first}{f' and {len(others)} more' if others else ''}: {why}"
 
 
 def _of_this_machine(plan: Plan) -> Iterator[str]:

@@ -25,6 +25,7 @@ from harness.consumers import (
     tensorflow_js,
     zerocostdl4mic,
 )
+from harness.policy import Level
 
 
 class Consumer(Protocol):
@@ -66,6 +67,10 @@ class Consumer(Protocol):
     def RUNNER(self) -> str:  # noqa: N802
         """Module of ``harness.worker.runners``; empty for a static one that needs no environment: what
         ``applicable`` finds no reason against has passed."""
+
+    @property
+    def LEVEL(self) -> Level:  # noqa: N802
+        """What its cells are to the gate unless a rule of the policy matches: what its team asks for."""
 
     @property
     def AS_CALLED(self) -> bool:  # noqa: N802

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "biapy"
 TITLE = "BiaPy"
@@ -14,6 +15,7 @@ TESTED = ">=3.7.1,<3.8"
 NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.TOOL
 RUNNER = "biapy"
+LEVEL = Level.REQUIRED
 AS_CALLED = True
 # What BiaPy makes of an output in each workflow whose result no package has a test tensor for.
 _RESULTS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "biapy-check"
 TITLE = "BiaPy's compatibility check"
@@ -14,6 +15,7 @@ TESTED = ">=3.6.8,<3.8"
 NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.STATIC
 RUNNER = "biapy"
+LEVEL = Level.ADVISORY  # whether BiaPy runs the model is for the cell beside it to say
 AS_CALLED = False
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "bioengine"
 TITLE = "BioEngine"
@@ -18,6 +19,7 @@ NEEDS = ("sqlmodel==0.0.27", "pydantic<2.14")
 # Server, client and call are BioEngine's; what runs the model is the reference runtime.
 DEPTH = Depth.RUNTIME
 RUNNER = "bioengine"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "bioimageio.core"
 TITLE = "bioimageio.core"
@@ -15,6 +16,7 @@ TESTED = ">=0.11,<0.12"
 NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.TOOL
 RUNNER = "bioimageio_core"
+LEVEL = Level.REQUIRED
 AS_CALLED = True
 
 

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "careamics"
 TITLE = "CAREamics"
@@ -17,6 +18,7 @@ TESTED = ">=0.3.4,<0.3.6"
 NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.TOOL
 RUNNER = "careamics"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 CONFIGURATION = "careamics.yaml"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "cellpose"
 TITLE = "Cellpose"
@@ -15,6 +16,7 @@ TESTED = ">=3.1.1,<4"
 NEEDS = ()
 DEPTH = Depth.TOOL
 RUNNER = "cellpose"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 _NETWORKS = ("CPnetBioImageIO", "CPnet")
 

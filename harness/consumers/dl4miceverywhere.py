@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "dl4miceverywhere"
 TITLE = "DL4MicEverywhere"
@@ -17,6 +18,7 @@ TESTED = ">=0"
 NEEDS: tuple[str, ...] = ()
 DEPTH = Depth.TOOL
 RUNNER = "dl4miceverywhere"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 # What its two notebooks for models of the zoo have frameworks for.
 _FORMATS = (

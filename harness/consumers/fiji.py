@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "fiji"
 TITLE = "Fiji"
@@ -17,6 +18,7 @@ TESTED = ">=0"
 NEEDS = ()
 DEPTH = Depth.TOOL
 RUNNER = "jvm"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 
 _FORMATS = (WeightsFormat.TORCHSCRIPT, WeightsFormat.ONNX, WeightsFormat.TENSORFLOW_SAVED_MODEL_BUNDLE)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "ilastik"
 TITLE = "ilastik"
@@ -17,6 +18,7 @@ TESTED = ">=1.4.1.dev0,<1.5.dev0"
 NEEDS = ("pydantic<2.14",)
 DEPTH = Depth.RUNTIME
 RUNNER = "bioimageio_core"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 _FORMATS = {WeightsFormat.PYTORCH_STATE_DICT, WeightsFormat.TORCHSCRIPT, WeightsFormat.ONNX}
 

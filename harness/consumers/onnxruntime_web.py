@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 from harness.worker.runners.node import STEPS
 
 NAME = "onnxruntime-web"
@@ -19,6 +20,7 @@ TESTED = ">=1.30,<1.31"
 NEEDS = ()
 DEPTH = Depth.TOOL
 RUNNER = "onnxruntime_web"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 
 

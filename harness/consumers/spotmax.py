@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "spotmax"
 TITLE = "SpotMAX"
@@ -15,6 +16,7 @@ TESTED = ">=1.3.3,<1.4"
 NEEDS = ("bioimageio.core>=0.11,<0.12", "pydantic<2.14", "cellacdc>=1.8")
 DEPTH = Depth.TOOL
 RUNNER = "spotmax"
+LEVEL = Level.ADVISORY  # its mask is all that is not 0, and it pads by the halo: for its team to see
 AS_CALLED = False
 _OPENED = (WeightsFormat.PYTORCH_STATE_DICT, WeightsFormat.TORCHSCRIPT)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "stardist"
 TITLE = "StarDist"
@@ -15,6 +16,7 @@ TESTED = ">=0.9.2,<0.10"
 NEEDS = ("tensorflow-cpu>=2.16",)
 DEPTH = Depth.TOOL
 RUNNER = "stardist"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 _STEPS = {"scale_range", "ensure_dtype"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 from harness.worker.runners.node import STEPS
 
 NAME = "tensorflow.js"
@@ -19,6 +20,7 @@ TESTED = ">=4.22,<4.23"
 NEEDS = ()
 DEPTH = Depth.TOOL
 RUNNER = "tensorflow_js"
+LEVEL = Level.REQUIRED
 AS_CALLED = False
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
+from harness.policy import Level
 
 NAME = "zerocostdl4mic"
 TITLE = "ZeroCostDL4Mic"
@@ -20,6 +21,7 @@ TESTED = ">=0"
 NEEDS: tuple[str, ...] = ()
 DEPTH = Depth.STATIC
 RUNNER = ""
+LEVEL = Level.ADVISORY  # a link that is missing keeps no model from working
 AS_CALLED = False
 
 _PREFIX = "zero/notebook_"

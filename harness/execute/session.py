@@ -33,11 +33,10 @@ from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
 from harness.execute.unusable import UnusableTools
-from harness.execute.whose import WHOSE
+from harness.execute.whose import WHOSE, ReferenceRecords
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
-from harness.ledger.whose import ReferenceRecords
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
 from harness.verdict import Check, Reason, Stage, Status, Verdict
@@ -88,7 +87,7 @@ class Session:
         self._clock = settings.clock
         self._recording = threading.Lock()
         self._recorded: set[str] = set()
-        self._reference = reference or ReferenceRecords(REFERENCE)
+        self._reference = reference or ReferenceRecords()
         self._expectations = Expectations(())
         self._budget = Budget()
         self._on_gpu = OnGpu(specs, preparation.cancel)
@@ -171,7 +170,7 @@ class Session:
             for name, cells in by_environment.items():
                 built = self._build(name, cells, leases)
                 if built is not None:
-                    cells.sort(key=lambda planned: -self._expectations.of(planned.cell).seconds)
+                    cells.sort(key=self._order)
                     running |= {pool.submit(self._run, planned, built, workers) for planned in cells}
                 running = self._collect(running, block=False)
             while running:
@@ -181,6 +180,10 @@ class Session:
             for future in running:
                 future.cancel()
             raise
+
+    def _order(self, planned: PlannedCell) -> tuple[bool, float]:
+        """The reference runtime first, whose records tell whose failure it is; then the longest."""
+        return planned.cell.consumer.name != REFERENCE, -self._expectations.of(planned.cell).seconds
 
     def _collect(self, running: set[Future[None]], *, block: bool) -> set[Future[None]]:
         """Raise what a finished cell raised; the short wait lets Ctrl-C through."""
@@ -240,6 +243,7 @@ class Session:
         if (verdict := self._unusable.verdict(planned.cell)) is not None:
             self._record(self._not_run(planned, verdict, (), at=self._clock.now()))
             return
+        self._reference.begin(planned.key, planned.cell)
         model = self._models[planned.cell.model.source]
         limits = self.limits_of(planned)
         needed = self._expectations.of(planned.cell).memory_bytes
@@ -261,7 +265,9 @@ class Session:
         if record.reason == Reason.TOOL_UNUSABLE.slug:
             self._unusable.hear(planned.cell, record.message)
         try:
-            self._record(WHOSE.blamed(record, self._reference.of(planned.cell)))
+            if WHOSE.hangs_on_reference(record):
+                record = WHOSE.blamed(record, self._reference.of(planned.cell, cancel=self._cancel))
+            self._record(record)
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
             verdict, log = of_internal_error(error, self._settings)
             self._record(self._not_run(planned, verdict, log, at=record.started_at))

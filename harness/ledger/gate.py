@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 
 import msgspec
 
@@ -61,15 +62,25 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide(
-    planned: Mapping[str, Cell], records: Iterable[Record], policy: Policy, *, today: datetime.date
+    planned: Mapping[str, Cell],
+    records: Iterable[Record],
+    policy: Policy,
+    *,
+    today: datetime.date,
+    levels: Mapping[str, Level] = MappingProxyType({}),
 ) -> Decision:
     """Whether the ledger satisfies the policy for the planned cells (by key).
+
+    ``levels`` has what cells are where no rule matches, if that is not *required*.
 
     The first of these that is so decides: a required cell failed and is not waived; a waiver expired that
     matches a planned cell; a planned cell has no record; a required cell has no verdict and is not waived.
     """
     held = newest_by_key(record for record in records if record.key in planned)
-    cells = tuple(_decide_cell(key, cell, held.get(key), policy, today) for key, cell in planned.items())
+    cells = tuple(
+        _decide_cell(key, cell, held.get(key), policy, today, levels.get(key, Level.REQUIRED))
+        for key, cell in planned.items()
+    )
     problems = list(_problems(cells, policy, today))
     sentences = [sentence for _, sentence in problems] or [_nothing_blocks(cells)]
     return Decision(
@@ -85,9 +96,9 @@ def decide(
 
 
 def _decide_cell(
-    key: str, cell: Cell, record: Record | None, policy: Policy, today: datetime.date
+    key: str, cell: Cell, record: Record | None, policy: Policy, today: datetime.date, default: Level
 ) -> CellDecision:
-    level, rule = policy.level_of(cell)
+    level, rule = policy.level_of(cell, default)
     if record is None:
         effect, rule = Effect.NO_RECORD, "every planned cell needs a record, whatever its level"
     elif level is Level.QUARANTINED:

@@ -1,13 +1,12 @@
 """Whose failure it is when another tool than the reference runtime fails (pure).
 
 The same weights may work in the reference runtime: then it is the tool's. Whether they do is known from the
-run itself, which has the reference runtime's cells first, from its ledger, or from the other parts of a run
-once they are put together; nothing is run to find out.
+run itself, which begins the reference runtime's cells first, from its ledger, or from the other parts of a
+run once they are put together; nothing is run to find out.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -28,36 +27,7 @@ _PASSED = "the reference runtime gives the declared outputs with these weights"
 _FAILED = "the reference runtime fails with these weights, too: "
 _NOT_OPENED = "the reference runtime does not open these weights"
 
-_Weights = tuple[str, "WeightsFormat | None", Device]
-
-
-class ReferenceRecords:
-    """What the reference runtime makes of weights, as far as it is known. For several threads.
-
-    Args:
-        reference: the name of the reference runtime.
-    """
-
-    def __init__(self, reference: str, known: Iterable[Record] = ()) -> None:
-        self._reference = reference
-        self._of: dict[_Weights, Record] = {}
-        self._noting = threading.Lock()
-        for record in known:
-            self.note(record)
-
-    def note(self, record: Record) -> None:
-        """Keep a record, if it answers the question. What works in one environment works."""
-        if record.consumer.name != self._reference or not record.status.conclusive:
-            return
-        weights = _weights(record)
-        with self._noting:
-            if weights not in self._of or self._of[weights].status is not Status.PASSED:
-                self._of[weights] = record
-
-    def of(self, cell: Cell | Record) -> Record | None:
-        """The reference runtime's record of the same weights."""
-        with self._noting:
-            return self._of.get(_weights(cell))
+Weights = tuple[str, WeightsFormat | None, Device]
 
 
 class Tool(NamedTuple):
@@ -86,6 +56,19 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
             and record.stage in _OF_THE_WEIGHTS
             and record.reason not in _ANYWHERE
         )
+
+    def references(self, records: Iterable[Record]) -> dict[Weights, Record]:
+        """The reference runtime's record of all weights that it has answered for.
+
+        What works in one environment works.
+        """
+        found: dict[Weights, Record] = {}
+        for record in records:
+            if record.consumer.name == self.reference and record.status.conclusive:
+                known = found.setdefault(weights_of(record), record)
+                if known.status is not Status.PASSED:
+                    found[weights_of(record)] = record
+        return found
 
     def blamed(self, record: Record, reference: Record | None) -> Record:
         """The record with the blame that the reference runtime's record supports.
@@ -132,5 +115,6 @@ def _before_it_was_blamed(record: Record) -> Record:
     return msgspec.structs.replace(record, blame=blame, message=message, hint=hint)
 
 
-def _weights(cell: Cell | Record) -> _Weights:
+def weights_of(cell: Cell | Record) -> Weights:
+    """What the same question is asked of in two tools."""
     return cell.model.sha256, cell.weights_format, cell.device

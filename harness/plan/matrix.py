@@ -149,7 +149,7 @@ def _cells_of(
             if settled is not None:
                 for version in _versions(name, offered):
                     cell = _cell(model.ref, weights, name, version, None, device)
-                    yield _settled(cell, consumer.DEPTH, _why_settled(settled), settings, settled)
+                    yield _settled(cell, consumer, _why_settled(settled), settings, settled)
                 continue
             if not serving:
                 yield LeftOut(what=what, why=f"no environment has {name} for {weights.value}")
@@ -191,7 +191,7 @@ def _as_described(
     cell = _cell(model, weights, name, declared.version, environment, device)
     why = f"{name} opens {weights.value} in what the author declares"
     planned = (
-        _settled(cell, consumer.DEPTH, why, settings, declared.refused)
+        _settled(cell, consumer, why, settings, declared.refused)
         if declared.refused
         else _decided(cell, consumer, why, settings, policy)
     )
@@ -206,7 +206,7 @@ def _unreadable(
     settled = Settled(reason=model.reason.slug, message=model.message)
     # Its id may be no more than a folder's name: two such models differ by their place alone.
     settings = {**settings, "source": model.ref.source}
-    return _settled(cell, Depth.STATIC, "the model cannot be read", settings, settled)
+    return _settled(cell, None, "the model cannot be read", settings, settled)
 
 
 def _cell(
@@ -242,17 +242,22 @@ def _decided(
 ) -> PlannedCell:
     """The cell with its key; what the policy says of it is part of what the key covers."""
     if settled := untested(consumer, cell.consumer.version):
-        return _settled(cell, consumer.DEPTH, why, settings, settled)
+        return _settled(cell, consumer, why, settings, settled)
     said = policy.deciding_for(cell)
     key = cell_key(cell, settings={**settings, **({"policy": said} if said else {})})
-    return PlannedCell(key=key, cell=cell, depth=consumer.DEPTH, why=why, policy=said)
+    return PlannedCell(key=key, cell=cell, depth=consumer.DEPTH, why=why, level=consumer.LEVEL, policy=said)
 
 
 def _why_settled(settled: Settled) -> str:
     return "not supported by the tool" if settled.reason else "the description says it all"
 
 
-def _settled(cell: Cell, depth: Depth, why: str, settings: dict[str, str], settled: Settled) -> PlannedCell:
-    """The cell with its key; the verdict is part of what the key covers."""
+def _settled(
+    cell: Cell, consumer: Consumer | None, why: str, settings: dict[str, str], settled: Settled
+) -> PlannedCell:
+    """The cell with its key; the verdict is part of what the key covers. Without a tool: of no one tool."""
     key = cell_key(cell, settings={**settings, "settled": f"{settled.reason}: {settled.message}"})
-    return PlannedCell(key=key, cell=cell, depth=depth, why=why, settled=settled)
+    planned = PlannedCell(key=key, cell=cell, depth=Depth.STATIC, why=why, settled=settled)
+    if consumer is None:
+        return planned
+    return msgspec.structs.replace(planned, depth=consumer.DEPTH, level=consumer.LEVEL)

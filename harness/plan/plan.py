@@ -11,7 +11,7 @@ import msgspec
 from harness import jsonio
 from harness.cell import Cell, Depth, EnvironmentRef
 from harness.errors import ConfigurationError
-from harness.policy import Policy
+from harness.policy import Level, Policy
 from harness.verdict import Blame, Reason, Status, Verdict
 
 SCHEMA = 1
@@ -52,6 +52,7 @@ class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         why: says in words what put it into the plan.
+        level: what the cell is to the gate unless a rule of the policy matches.
         policy: what the policy says of this cell alone, part of its key.
         notes: what of the author's declaration was changed for the environment.
     """
@@ -60,6 +61,7 @@ class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
     cell: Cell
     depth: Depth
     why: str
+    level: Level = Level.REQUIRED
     settled: Settled | None = None
     policy: str = ""
     notes: tuple[str, ...] = ()
@@ -101,6 +103,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(
             entry.cell.environment for entry in self.cells if entry.cell.environment and not entry.settled
         )
+
+    @property
+    def levels(self) -> dict[str, Level]:
+        """By key, what cells are to the gate where no rule of the policy matches."""
+        return {entry.key: entry.level for entry in self.cells}
 
     @property
     def comparable(self) -> frozenset[str]:

@@ -156,14 +156,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     required_devices: tuple[Device, ...] = ()
     versions: Versions = Versions.ALL
 
-    def level_of(self, cell: Cell) -> tuple[Level, str]:
-        """The level of a cell, and the rule that decided it in words: the first one that matches."""
+    def level_of(self, cell: Cell, default: Level = Level.REQUIRED) -> tuple[Level, str]:
+        """The level of a cell, and what decided it in words: the first rule that matches, else its tool."""
         for number, rule in enumerate(self.rules, start=1):
             if rule.matches(cell):
                 return (
                     rule.level,
                     f"rule {number} ({rule.cells}): {rule.level.value}, because {_line(rule.why)}",
                 )
+        if default is not Level.REQUIRED:
+            return default, f"no rule matches: {default.value}, as {cell.consumer.name} asks for itself"
         return Level.REQUIRED, "no rule matches: required"
 
     def limits_for(self, cell: Cell) -> Limits:

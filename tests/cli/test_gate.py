@@ -41,7 +41,8 @@ def test_all_is_well(tmp_path: Path) -> None:
     done = gate(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        "policy: none, so every cell is required\nall 2 cells have a verdict, and none failed (exit code 0)\n"
+        "policy: none, so every cell is what its tool asks for\n"
+        "all 2 cells have a verdict, and none failed (exit code 0)\n"
     )
 
 
@@ -204,7 +205,9 @@ def test_a_policy_by_which_nothing_was_judged(tmp_path: Path, capsys: pytest.Cap
     write_plan(tmp_path, GOOD, settings={"threads": "1", "policy.checks": "determinism"})
     assert run_command_line(["gate", "--output", str(tmp_path)]) == 0
     policy.unlink()
-    assert "policy: none, so every cell is required: its " in failing(capsys, "--output", tmp_path)
+    assert "policy: none, so every cell is what its tool asks for: its " in failing(
+        capsys, "--output", tmp_path
+    )
 
 
 def test_an_allowed_finding_by_which_a_cell_was_not_judged(

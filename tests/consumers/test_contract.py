@@ -22,6 +22,7 @@ from harness.collection.fault import ModelFault
 from harness.consumers import CONSUMERS, Consumer
 from harness.environments.spec import EnvironmentSpec, load_all
 from harness.plan.offers import offers_of
+from harness.policy import Level
 from tests.conftest import ROOT
 
 ENVIRONMENTS = load_all(ROOT / "environments")
@@ -66,6 +67,7 @@ def test_it_says_all_that_the_protocol_asks_for(consumer: Consumer) -> None:
     assert consumer.HOME.startswith("https://")
     assert isinstance(consumer.DEPTH, Depth)
     assert isinstance(consumer.AS_CALLED, bool)
+    assert isinstance(consumer.LEVEL, Level)
     assert canonicalize_name(consumer.DISTRIBUTION) == consumer.DISTRIBUTION
     assert all(Requirement(need).specifier for need in consumer.NEEDS)
     assert len(SpecifierSet(consumer.TESTED)) > 0, "versions that nobody has seen yet are not tested"

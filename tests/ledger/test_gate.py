@@ -74,6 +74,14 @@ def test_what_became_of_each_cell() -> None:
     assert [decided.key for decided in decision.having(Effect.NO_RECORD, Effect.BLOCKS)] == ["a", "e"]
 
 
+def test_a_tool_that_asks_for_it_does_not_block() -> None:
+    planned, failed = {"a": _cell("a")}, [record(DIFFER, key="a")]
+    decision = decide(planned, failed, DEFAULT, today=TODAY, levels={"a": Level.ADVISORY})
+    assert (decision.exit_code, decision.cells[0].effect) == (ExitCode.SATISFIED, Effect.COUNTED)
+    rules = Policy(rules=(rule(Level.REQUIRED),))
+    assert decide(planned, failed, rules, today=TODAY, levels={"a": Level.ADVISORY}).exit_code == 1
+
+
 def test_a_verdict_is_not_undone_by_a_later_attempt_that_told_nothing() -> None:
     later = record(SILENT, key="a", started_at=at(1))
     assert decide({"a": _cell("a")}, [record(key="a"), later], DEFAULT, today=TODAY).exit_code == 0

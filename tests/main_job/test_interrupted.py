@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from harness.ledger.store import read_records
-from tests.conftest import REFERENCE
+from tests.conftest import ONNX_ENVIRONMENT, REFERENCE
+from tests.processes import processes_with
 
 from .conftest import ROOT, harness, run_harness
 
@@ -53,18 +54,6 @@ def wait_for_records(output: Path, count: int, process: subprocess.Popen[str]) -
         time.sleep(0.05)
 
 
-def workers_of(output_marker: str) -> list[int]:
-    """Processes whose command line holds the text."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if output_marker.encode() in process.read_bytes():
-                found.append(int(process.parent.name))
-        except OSError:
-            continue
-    return found
-
-
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_the_next_run_goes_on(
     how: signal.Signals, collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -72,7 +61,7 @@ def test_the_next_run_goes_on(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))  # everything that it starts has this in its command line
-    harness("env", "build", "onnx")
+    assert harness("env", "build", ONNX_ENVIRONMENT).returncode == 0
     process = start(collection, tmp_path / "out", *SELECTION)
     wait_for_records(tmp_path / "out", 1, process)
     os.kill(process.pid, how)
@@ -83,7 +72,7 @@ def test_the_next_run_goes_on(
         assert process.returncode == 130
         assert "run the same command again" in output
         assert "Traceback" not in output
-        assert workers_of(str(scratch)) == []
+        assert processes_with(scratch) == []
         assert list(scratch.glob("bioimage-harness-*")) == []
     again = run_harness(collection, tmp_path / "out", *SELECTION)
     assert again.code == 0, again.stdout + again.stderr

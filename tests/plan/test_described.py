@@ -18,6 +18,7 @@ from harness.plan.described import Declared, read_declarations
 from harness.plan.make import Planned, declared_by, make_plan
 from harness.plan.matrix import Offer, Selection, plan_cells
 from harness.plan.plan import LeftOut, Plan, PlannedCell
+from harness.policy import Level
 from harness.verdict import Blame, Reason, Status
 from tests.collection import packages
 from tests.conftest import ROOT
@@ -28,6 +29,7 @@ TOOL = cast(
     Consumer,
     SimpleNamespace(
         DEPTH=Depth.TOOL,
+        LEVEL=Level.REQUIRED,
         DISTRIBUTION="tool",
         NEEDS=("tiny<9",),
         TITLE="Tool",

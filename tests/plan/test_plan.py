@@ -21,6 +21,7 @@ from harness.plan.matrix import Offer, Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import LeftOut, Plan, PlannedCell, Settled, collection_name, read_plan
 from harness.plan.shard import shard
+from harness.policy import Level
 from harness.verdict import Blame, Reason
 from tests.collection.packages import read, write_model
 from tests.environments.conftest import TOML as ENVIRONMENT
@@ -35,6 +36,7 @@ TOOL = cast(
     Consumer,
     SimpleNamespace(
         DEPTH=Depth.RUNTIME,
+        LEVEL=Level.REQUIRED,
         DISTRIBUTION="tool",
         TITLE="Tool",
         OWNER="tool-team",

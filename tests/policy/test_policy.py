@@ -30,6 +30,16 @@ def test_without_a_policy_every_cell_is_required_and_nothing_is_bounded() -> Non
     assert Policy(required_devices=(Device.CUDA,)).deciding() == {}, "it keeps cells and changes none"
 
 
+def test_a_tool_has_the_word_where_no_rule_matches() -> None:
+    level, words = DEFAULT.level_of(CELL, Level.ADVISORY)
+    assert (level, words) == (
+        Level.ADVISORY,
+        f"no rule matches: advisory, as {CELL.consumer.name} asks for itself",
+    )
+    required = Policy(rules=(Rule(level=Level.REQUIRED, why="all of them"),))
+    assert required.level_of(CELL, Level.ADVISORY)[0] is Level.REQUIRED
+
+
 @given(st.lists(RULES, max_size=4), CELLS)
 def test_the_first_rule_that_matches_decides(rules: list[Rule], cell: Cell) -> None:
     level, words = Policy(rules=tuple(rules)).level_of(cell)

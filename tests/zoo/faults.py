@@ -20,6 +20,7 @@ from tests.conftest import REFERENCE
 from tests.environments.conftest import TOML, Index, Maker
 from tests.gpu.stand_in import HEALTHY, path_with, stand_in
 from tests.main_job.conftest import ROOT, Run, run_harness
+from tests.processes import processes_with
 from tests.zoo.building import as_it_is, with_code
 
 TOOL = ("bioimageio_core", "0.11.0")
@@ -89,15 +90,7 @@ class Bench(NamedTuple):
 
     def workers(self) -> list[int]:
         """The processes that run a model now."""
-        found = []
-        for command in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                text = command.read_bytes()
-            except OSError:
-                continue
-            if bytes(self.scratch) in text and b"job.json" in text:
-                found.append(int(command.parent.name))
-        return found
+        return processes_with(self.scratch, "job.json")
 
     def wait_for(self, what: Callable[[], object], process: subprocess.Popen[str]) -> None:
         """Wait until something holds while the harness runs."""

@@ -20,6 +20,7 @@ from harness.ledger.record import Record
 from harness.ledger.store import read_records
 from harness.verdict import Status
 from tests.main_job.conftest import Run, harness
+from tests.processes import processes_with
 from tests.zoo.building import as_it_is, edit_array, forward, package, with_code
 from tests.zoo.cases_run import CHILD
 from tests.zoo.faults import Bench, small_disk
@@ -152,17 +153,6 @@ def test_a_harness_that_was_killed_leaves_no_process_and_is_resumed(bench: Bench
     assert statuses(again) == {"a-good-one": Status.PASSED, "b-slow-one": Status.PASSED}
 
 
-def children_of(bench: Bench) -> list[Path]:
+def children_of(bench: Bench) -> list[int]:
     """What models left running: such a process names its model's folder."""
-    return [
-        command.parent
-        for command in Path("/proc").glob("[0-9]*/cmdline")
-        if bytes(bench.models) in _read(command) and b"a child of" in _read(command)
-    ]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
+    return processes_with(bench.models, "a child of")

@@ -18,7 +18,7 @@ from harness.ledger.foreign.evidence import read_evidence
 from harness.ledger.foreign.records import Terms
 from harness.ledger.foreign.shard import Shard, read_shard
 from harness.ledger.record import Artifact, Record
-from harness.ledger.whose import ReferenceRecords
+from harness.ledger.whose import weights_of
 from harness.plain_text import one_line
 
 REFUSED = "refused.json"
@@ -133,10 +133,10 @@ def _with_evidence(
 
 def _blamed_again(records: Sequence[Record], terms: Terms) -> list[Record]:
     """New records of those whose blame hangs on what another shard found out, a millisecond newer."""
-    known = ReferenceRecords(terms.whose.reference, records)
+    known = terms.whose.references(records)
     again = []
     for record in records:
-        blamed = terms.whose.blamed_again(record, known.of(record))
+        blamed = terms.whose.blamed_again(record, known.get(weights_of(record)))
         if blamed != record:
             again.append(msgspec.structs.replace(blamed, started_at=_later(record.started_at)))
     return again

@@ -7,7 +7,6 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import docker
 import pytest
@@ -96,19 +95,6 @@ def own_images(make: Maker) -> Iterator[Make]:
                 found.images.remove(str(image.id), force=True)
         found.images.prune({"dangling": True, "label": PARTS_LABEL})
         found.close()
-
-
-def processes_of(mark: str) -> list[int]:
-    """Ids of processes with this word in their command line, wherever they run."""
-    found: list[int] = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in words:
-            found.append(int(path.parent.name))
-    return [pid for pid in found if pid != os.getpid()]
 
 
 def built(spec: EnvironmentSpec) -> BuiltEnvironment:

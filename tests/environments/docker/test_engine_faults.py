@@ -21,8 +21,9 @@ from harness.verdict import Reason
 from tests.environments.conftest import Index, Maker
 from tests.execute.isolate.containers import OwnEngine, own_engine, running_engine
 from tests.execute.isolate.users import run_as
+from tests.processes import processes_with
 
-from .conftest import Make, built, choose_builder, environment, processes_of
+from .conftest import Make, built, choose_builder, environment
 from .test_failures import COPY, MARK, SLOW, refused
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
@@ -114,7 +115,7 @@ def test_an_engine_that_stops_during_a_build(
     assert store.find(spec, Backend.DOCKER) is None
     spec.dockerfile.unlink()
     assert built(spec).fresh
-    for pid in processes_of(MARK):  # BuildKit forgets what it has started
+    for pid in processes_with(MARK):  # BuildKit forgets what it has started
         os.kill(pid, signal.SIGKILL)
 
 
@@ -133,7 +134,7 @@ def test_an_engine_that_stops_during_the_health_check(
 
     def stop() -> None:
         checking.wait(120)
-        while not processes_of(CHECK):
+        while not processes_with(CHECK):
             time.sleep(0.1)
         time.sleep(0.5)
         own_engine.end(signal.SIGTERM)

@@ -23,9 +23,10 @@ from harness.verdict import Reason
 from tests.collection.conftest import Server
 from tests.conftest import ROOT
 from tests.environments.conftest import Index
+from tests.processes import processes_with
 from tests.zoo.faults import small_disk
 
-from .conftest import Make, built, processes_of
+from .conftest import Make, built
 
 pytestmark = pytest.mark.slow
 
@@ -204,7 +205,7 @@ def test_a_build_that_is_cancelled_ends(builder: str, image_of: Make) -> None:
 def assert_nothing_runs() -> None:
     """Soon no step of such a build runs."""
     deadline = time.monotonic() + 20
-    while left := processes_of(MARK):
+    while left := processes_with(MARK):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
 
@@ -239,7 +240,7 @@ def test_killed_in_the_middle(builder: str, image_of: Make) -> None:
     spec = image_of(SLOW + COPY)
     harness = start(spec, builder)
     wait_for("sleep", harness)
-    while not processes_of(MARK):
+    while not processes_with(MARK):
         time.sleep(0.1)
     harness.kill()  # SIGKILL: it cannot tidy up
     harness.communicate()
