@@ -6,6 +6,8 @@
     ├── CollectionError          2   the collection as a whole cannot be read
     ├── IsolationError           2   the level of isolation that was asked for does not hold here
     ├── OutputError              3   results cannot be written: nothing was concluded
+    ├── RefusedError             3   what another job handed over is not taken: nothing was concluded
+    ├── RemoteError              3   a repository elsewhere cannot be reached: nothing was published
     └── Interrupted            130   stopped by the user; what was recorded stays
 
 A fault of one model or of one environment is no exception of this tree: it becomes a record
@@ -52,6 +54,18 @@ class IsolationError(HarnessError):
 
 class OutputError(HarnessError):
     """The output folder or the cache cannot be written."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class RefusedError(HarnessError):
+    """What another job handed over is not what it may be; nothing of it is taken."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class RemoteError(HarnessError):
+    """A repository on another machine cannot be read or written; later it may."""
 
     exit_code = ExitCode.NO_VERDICT
 

@@ -33,7 +33,7 @@ from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
 from harness.execute.unusable import UnusableTools
-from harness.execute.whose import ReferenceRecords, blamed, hangs_on_reference
+from harness.execute.whose import WHOSE, ReferenceRecords
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
@@ -265,8 +265,8 @@ class Session:
         if record.reason == Reason.TOOL_UNUSABLE.slug:
             self._unusable.hear(planned.cell, record.message)
         try:
-            if hangs_on_reference(record):
-                record = blamed(record, self._reference.of(planned.cell, cancel=self._cancel))
+            if WHOSE.hangs_on_reference(record):
+                record = WHOSE.blamed(record, self._reference.of(planned.cell, cancel=self._cancel))
             self._record(record)
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
             verdict, log = of_internal_error(error, self._settings)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from harness.cell import ConsumerRef, Device, ModelRef, WeightsFormat
-from harness.execute.whose import ReferenceRecords, blamed, hangs_on_reference
+from harness.execute.whose import WHOSE, ReferenceRecords
 from harness.ledger.record import Record
 from harness.verdict import Blame, Reason
 from tests.reports.factories import because, make_record
@@ -25,7 +25,7 @@ def in_tool(reason: Reason | None = Reason.VALUES_DIFFER, **changes: Any) -> Rec
 
 
 def test_what_works_in_the_reference_runtime_is_not_the_models_fault() -> None:
-    record = blamed(in_tool(), make_record())
+    record = WHOSE.blamed(in_tool(), make_record())
     assert record.blame is Blame.TOOL
     assert record.message.endswith("\nthe reference runtime gives the declared outputs with these weights")
     assert "SpotMAX" in record.hint
@@ -36,20 +36,20 @@ def test_what_works_in_the_reference_runtime_is_not_the_models_fault() -> None:
 @pytest.mark.parametrize("reason", [Reason.LOAD_FAILED, Reason.VARIANT_FAILS], ids=lambda reason: reason.slug)
 def test_what_fails_in_both_is_the_authors(reason: Reason) -> None:
     mine = in_tool(reason)
-    record = blamed(mine, make_record(**because(Reason.WRONG_SHAPE)))
+    record = WHOSE.blamed(mine, make_record(**because(Reason.WRONG_SHAPE)))
     assert (record.blame, record.hint) == (reason.blame, mine.hint)
     assert record.message.endswith("\nthe reference runtime fails with these weights, too: wrong shape")
 
 
 def test_what_the_reference_runtime_itself_cannot_do_says_nothing_of_the_model() -> None:
-    assert blamed(in_tool(), make_record(**because(Reason.UNSUPPORTED_OPERATOR))).blame is Blame.TOOL
-    record = blamed(in_tool(), make_record(**because(Reason.FORMAT_NOT_SUPPORTED)))
+    assert WHOSE.blamed(in_tool(), make_record(**because(Reason.UNSUPPORTED_OPERATOR))).blame is Blame.TOOL
+    record = WHOSE.blamed(in_tool(), make_record(**because(Reason.FORMAT_NOT_SUPPORTED)))
     assert record.blame is Blame.TOOL
     assert "does not open these weights" in record.message
 
 
 def test_what_is_not_known_is_not_held_against_the_model() -> None:
-    record = blamed(in_tool(), None)
+    record = WHOSE.blamed(in_tool(), None)
     assert record.blame is Blame.TOOL
     assert "is not known here" in record.message
 
@@ -66,8 +66,8 @@ def test_what_is_not_known_is_not_held_against_the_model() -> None:
     ids=["passed", "undeclared", "before it ran", "no verdict", "of the reference runtime"],
 )
 def test_all_else_stays_as_it_is(record: Record) -> None:
-    assert not hangs_on_reference(record)
-    assert blamed(record, make_record()) is record
+    assert not WHOSE.hangs_on_reference(record)
+    assert WHOSE.blamed(record, make_record()) is record
 
 
 def test_records_are_found_by_weights_and_device() -> None:

@@ -15,6 +15,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "plan what a push or pull request asks for, and share it out to jobs",
         "harness github matrix --base main",
     ),
+    "take": (
+        "check what the jobs of a plan hand over, and put it together",
+        "harness github take plan shards/* --output reports",
+    ),
+    "publish": (
+        "add a ledger to the published one, a branch of its own",
+        "harness github publish --output reports",
+    ),
+    "published": (
+        "get the published ledger into a folder",
+        "harness github published --output published",
+    ),
 }
 
 
