@@ -7,6 +7,7 @@
     ├── IsolationError           2   the level of isolation that was asked for does not hold here
     ├── OutputError              3   results cannot be written: nothing was concluded
     ├── GitHubError              3   GitHub did not take or give what was asked: nothing was said there
+    ├── RefusedError             3   what another job handed over is not taken: nothing was concluded
     └── Interrupted            130   stopped by the user; what was recorded stays
 
 A fault of one model or of one environment is no exception of this tree: it becomes a record
@@ -69,6 +70,12 @@ class GitHubError(HarnessError):
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+class RefusedError(HarnessError):
+    """What another job handed over is not what it may be; nothing of it is taken."""
+
+    exit_code = ExitCode.NO_VERDICT
 
 
 class Interrupted(HarnessError):

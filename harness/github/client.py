@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-
 from harness.errors import GitHubError
 from harness.github import answered
 from harness.github.message import Annotation, State

@@ -16,7 +16,7 @@ from picklescan.relaxed_zipfile import RelaxedZipFile  # type: ignore[import-unt
 from harness.collection.package import MAX_FILES
 from harness.collection.scan.finding import MAX_PIECE, Budget, Finding, Level, Unreadable
 from harness.collection.scan.piece import Piece
-from harness.collection.scan.zip_directory import size_of_directory
+from harness.zip_directory import size_of_directory
 
 _MAX_DIRECTORY = 1024 * MAX_FILES  # names of a kilobyte each; it is read before entries can be counted
 # Weights compress to a half at best. Zeros compress 1000 times, and small files may hold nothing else.
@@ -47,7 +47,11 @@ def scan(piece: Piece, budget: Budget, *, look: Look) -> Iterator[Finding]:
             forbids to look into it.
     """
     stream = piece.stream()
-    if (size := size_of_directory(stream)) > _MAX_DIRECTORY:
+    try:
+        size = size_of_directory(stream)
+    except zipfile.BadZipFile as error:
+        raise Unreadable(str(error)) from error
+    if size > _MAX_DIRECTORY:
         yield Finding(Level.DANGER, piece.where, f"is a zip archive whose list of entries has {size:,} bytes")
         raise Unreadable(_NOT_LOOKED_INTO)
     with RelaxedZipFile(stream) as archive:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import IO, NamedTuple
 
+from harness.plain_text import one_line
+
 MAX_PIECE = 64 * 1024**2
 """Bytes of one pickle, configuration or inner archive; the tensors beside them are not read."""
 
 _MAX_READ = 1024**3
 _MAX_STEPS = 2_000_000
-_LONGEST = 300
-
-
-def one_line(text: str) -> str:
-    """The text with nothing in it that a terminal would obey, and not longer than 300 characters."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 class Level(Enum):

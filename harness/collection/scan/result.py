@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from harness.collection.scan.finding import Finding, Level, one_line
+from harness.collection.scan.finding import Finding, Level
+from harness.plain_text import one_line
 from harness.policy.scan import Allow
 
 _MAX_TOLD = 20

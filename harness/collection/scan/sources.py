@@ -10,7 +10,7 @@ import msgspec
 
 from harness.cell import WeightsFormat
 from harness.collection.model import Model
-from harness.collection.scan.finding import one_line
+from harness.plain_text import one_line
 
 _MAX_BYTES = 1024**2
 _SHOWN = 20

@@ -7,9 +7,8 @@ that of torch, at the place that the record states: an archive can show each of 
 from __future__ import annotations
 
 import struct
+import zipfile
 from typing import BinaryIO
-
-from harness.collection.scan.finding import Unreadable
 
 _END, _END_SIZE, _LONGEST_COMMENT = b"PK\x05\x06", 22, 0xFFFF
 _END_64, _END_64_SIZE = b"PK\x06\x06", 56
@@ -20,14 +19,14 @@ def size_of_directory(stream: BinaryIO) -> int:
     """In bytes, as every reader understands it.
 
     Raises:
-        Unreadable: there is none, or there is more than one way to find it.
+        BadZipFile: there is none, or there is more than one way to find it.
     """
     tail_at = max(0, stream.seek(0, 2) - _END_SIZE - _LONGEST_COMMENT)
     stream.seek(tail_at)
     tail = stream.read()
     found = tail.rfind(_END)
     if not 0 <= found <= len(tail) - _END_SIZE:
-        raise Unreadable("it has no list of its entries, so it is cut off or no zip archive")
+        raise zipfile.BadZipFile("it has no list of its entries, so it is cut off or no zip archive")
     end = tail_at + found
     size, offset = struct.unpack_from("<LL", tail, found + 12)
     locator = _read_at(stream, end - _LOCATOR_64_SIZE, _LOCATOR_64_SIZE)
@@ -50,5 +49,7 @@ def _read_at(stream: BinaryIO, place: int, size: int) -> bytes:
     return stream.read(size)
 
 
-def _ambiguous() -> Unreadable:
-    return Unreadable("the list of its entries is not where it states, so readers may see different entries")
+def _ambiguous() -> zipfile.BadZipFile:
+    return zipfile.BadZipFile(
+        "the list of its entries is not where it states, so readers may see different entries"
+    )
