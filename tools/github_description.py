@@ -1,4 +1,6 @@
-"""Cut GitHub's description of its API down to what the harness calls: ``python -m tools.github_description FOLDER``.
+"""Cut GitHub's description of its API down to what the harness calls.
+
+    python -m tools.github_description FOLDER
 
 FOLDER is where ``npm install @octokit/openapi`` has put that package. What is written is the double's law
 (tests/github/double): it validates every request and every answer. Descriptions and examples are left out.

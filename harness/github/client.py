@@ -42,7 +42,7 @@ class Client:
         files = [answered.read(item, answered.File).value() for item in items]
         if len(files) < pull.files or len(files) > MOST_FILES:
             raise self._api.failed(
-                f"pull request {pull.number} changes {pull.files:,} files, and only {len(files):,} of them are "
+                f"pull request {pull.number} changes {pull.files:,} files, and only {len(files):,} are "
                 f"listed, {MOST_FILES:,} at most; split it"
             )
         return files
@@ -93,7 +93,7 @@ class Client:
     ) -> None:
         """Make a completed check run. GitHub shows the newest of a name.
 
-        Its annotations come in portions, as many as GitHub takes at once; the conclusion comes with the first.
+        Annotations come in portions, as many as GitHub takes at once; the conclusion with the first.
         """
         output = {"title": title, "summary": summary}
         portions = list(_portions([_annotation(one) for one in annotations]))

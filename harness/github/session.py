@@ -1,4 +1,4 @@
-"""Requests to GitHub's API, by a session of github3.py. That library has no types: none of it is seen outside.
+"""Requests to GitHub's API, by a session of github3.py. It has no types: none of it is seen outside.
 
 The token goes to the API alone: what the API redirects to (the store of artifacts) does not get it.
 """
@@ -50,10 +50,13 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: float = 300
 
 
-class Api:
-    """GitHub's API below one repository, as JSON. A path is given by its parts, which may hold any character.
+DEFAULT = Patience()
 
-    All methods raise GitHubError: one sentence with what was asked, why it was in vain, and what to run again.
+
+class Api:
+    """GitHub's API below one repository, as JSON. A path is given by its parts, of any characters.
+
+    All methods raise GitHubError: one sentence with what was asked, why in vain, and what to run again.
     """
 
     def __init__(self, url: str, token: str, repository: str, *, again: str, patience: Patience) -> None:
@@ -74,7 +77,8 @@ class Api:
         )
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, _Adapter(retry, patience.rate_limit))
-        self._patience = patience
+        self._tries = patience.tries
+        self._longest_wait = patience.rate_limit
         self._again = again
         self._core = _Core({}, self._session)
 
@@ -142,14 +146,12 @@ class Api:
         wait = _wait_of(response)
         if wait is not None:
             until = time.strftime("%H:%M", time.gmtime(time.time() + wait + 59))
-            most = f"{self._patience.rate_limit:.0f} seconds are the most that is waited for"
+            most = f"{self._longest_wait:.0f} seconds are the most that is waited for"
             return self.failed(
                 f"{what}: the rate limit is reached, and {most}", status=status, when=f" after {until} UTC"
             )
         if status >= 500:
-            return self.failed(
-                f"{what}: the answer was {status}, {self._patience.tries} times", status=status
-            )
+            return self.failed(f"{what}: the answer was {status}, {self._tries} times", status=status)
         said = _message(response)
         advice = {
             401: "; give the job a valid token in GITHUB_TOKEN",
@@ -168,8 +170,8 @@ class Api:
         slow = isinstance(cause, requests.Timeout) or isinstance(reason, urllib3.exceptions.TimeoutError)
         # A refused connection is a time-out, too, to that library.
         if slow and not isinstance(reason, urllib3.exceptions.NewConnectionError):
-            return f"{host} did not answer in time, {self._patience.tries} times"
-        return f"{host} cannot be reached, tried {self._patience.tries} times"
+            return f"{host} did not answer in time, {self._tries} times"
+        return f"{host} cannot be reached, tried {self._tries} times"
 
     def _download(self, url: str, target: Path, limit: int) -> None:
         with self._session.get(url, stream=True) as response:
@@ -182,20 +184,19 @@ class Api:
                     for chunk in response.iter_content(_CHUNK):
                         got += len(chunk)
                         if got > limit:
-                            raise self.failed(
-                                f"{target.name}: has more than the {limit:,} bytes that it may have"
-                            )
+                            raise self.failed(f"{target.name}: has more than the {limit:,} bytes allowed")
                         stream.write(chunk)
             except OSError as error:
                 if isinstance(error, requests.RequestException):
                     raise
                 raise OutputError(
-                    f"{target}: cannot be written ({error.strerror or error}); free space or choose another folder"
+                    f"{target}: cannot be written ({error.strerror or error}); "
+                    "free space or choose another folder"
                 ) from error
 
 
 def connect(
-    variables: Mapping[str, str], *, again: str, repository: str = "", patience: Patience = Patience()
+    variables: Mapping[str, str], *, again: str, repository: str = "", patience: Patience = DEFAULT
 ) -> Api:
     """The API, as the variables of a job of GitHub Actions say; to be closed by a ``with``.
 

@@ -34,7 +34,7 @@ def description() -> Json:
 
 
 def _made(schema: str, fields: Mapping[str, Any]) -> Json:
-    return sample(description(), schema, **fields)
+    return sample(description(), schema, fields)
 
 
 def user(login: str) -> Json:
@@ -164,10 +164,9 @@ def run(value: Run) -> Json:
         "status": value.status,
         "pull_requests": [],
         "repository": {"full_name": REPOSITORY},
-        "head_repository": {"owner": user(value.head_owner or "nobody")},
+        "head_repository": {"owner": user(value.head_owner)},
     }
-    made = _made("workflow-run", fields)
-    return made if value.head_owner else {**made, "head_repository": None}
+    return _made("workflow-run", fields)
 
 
 def job(run_id: int, number: int, name: str) -> Json:
@@ -180,3 +179,8 @@ def permission(login: str, word: str) -> Json:
     return _made(
         "repository-collaborator-permission", {"permission": word, "role_name": word, "user": user(login)}
     )
+
+
+def reaction(content: str) -> Json:
+    """A reaction."""
+    return _made("reaction", {"content": content})

@@ -75,7 +75,7 @@ def _react(state: State, query: Any, body: Any, id: int) -> Answer:  # noqa: A00
     if id not in state.comments:
         return _NOT_FOUND
     state.comments[id].reactions.append(body["content"])
-    return 201, answers.sample(answers.description(), "reaction", content=body["content"])
+    return 201, answers.reaction(body["content"])
 
 
 @_route("GET", "/issues")

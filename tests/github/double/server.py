@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -134,7 +135,7 @@ class Double:
             return _json(418, {"message": self.violations[-1]})
         return response
 
-    def _of_route(self, request: Request, endpoint: Any, values: dict[str, Any]) -> Response:
+    def _of_route(self, request: Request, endpoint: Any, values: Mapping[str, Any]) -> Response:
         if endpoint == "artifact":
             return Response(
                 status=302,

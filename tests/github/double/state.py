@@ -101,7 +101,7 @@ class Run:
     id: int
     head_sha: str
     head_branch: str = "new-model"
-    head_owner: str | None = "contributor"
+    head_owner: str = "contributor"
     event: str = "pull_request"
     path: str = ".github/workflows/pull-request.yml"
     status: str = "completed"
