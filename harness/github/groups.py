@@ -1,0 +1,139 @@
+"""Cells that are red for one reason in one tool, together: what a reader is told of them (pure)."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from harness import labels
+from harness.cell import Cell, Device
+from harness.github.markdown import Markdown, code, fence, visible
+from harness.ledger.gate import CellDecision
+from harness.ledger.record import Record
+from harness.verdict import Blame, Reason
+
+_MODELS = 5
+_LONGEST_PATH = 200
+
+WHO: dict[Blame, str] = {
+    Blame.MODEL: "the model's author, in the model",
+    Blame.METADATA: "the model's author, in its description",
+    Blame.ENVIRONMENT: "whoever looks after the environment",
+    Blame.TOOL: "the team of the tool",
+    Blame.INFRASTRUCTURE: "the maintainers of the tests",
+}
+"""Who can act, and where."""
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Cells that are alike.
+
+    Attributes:
+        title: the reason in words, and the tool.
+        models: the first of them with their weights, and how many more there are.
+        cells: how many.
+        regressed: how many of them passed before.
+        message: what happened, of one of them.
+        of: whose message that is, if they are several.
+        who: who can act.
+        hint: what to do.
+        example: the cell that the message is of.
+    """
+
+    title: Markdown
+    models: Markdown
+    cells: int
+    regressed: int
+    message: str
+    of: Markdown
+    who: Markdown
+    hint: Markdown
+    example: CellDecision
+
+    def block(self, lines: int) -> Markdown:
+        """The message as a block of code; empty if there is none."""
+        return fence(self.message, lines=lines) if self.message.strip() else Markdown()
+
+
+def groups(
+    cells: Iterable[CellDecision], records: Mapping[str, Record], *, regressed: frozenset[str] = frozenset()
+) -> list[Group]:
+    """The groups of cells that have records, the largest first; those of cells that got worse before all."""
+    alike: dict[tuple[str, ...], list[CellDecision]] = {}
+    for decided in cells:
+        record = records[decided.key]
+        blame = record.blame.value if record.blame else ""
+        alike.setdefault((str(record.reason), decided.cell.consumer.name, blame), []).append(decided)
+    made = [_group(members, records, regressed) for members in alike.values()]
+    return sorted(made, key=lambda group: (-group.regressed, -group.cells))
+
+
+def command(cell: Cell, collection: str) -> str:
+    """How the cell is run on one's own machine, in the root of the repository."""
+    path = posixpath.normpath(posixpath.join(collection, cell.model.source))
+    if len(path) > _LONGEST_PATH or visible(path) != path:
+        path = "path/to/model"  # nobody could type it
+    words = ["harness", "run", f"./{path}" if path.startswith("-") else path]
+    if cell.weights_format is not None:
+        words += ["--weights", cell.weights_format.value, "--consumer", cell.consumer.name]
+    if cell.environment is not None and cell.environment.as_described:
+        words.append("--as-described")
+    if cell.device is not Device.CPU:
+        words += ["--device", cell.device.value]
+    return shlex.join(words)
+
+
+def name_of(cell: Cell) -> Markdown:
+    """Model and weights."""
+    if cell.weights_format is None:
+        return code(cell.model.id)
+    return Markdown(f"{code(cell.model.id)} ({cell.weights_format.value})")
+
+
+def _group(
+    members: Sequence[CellDecision], records: Mapping[str, Record], regressed: frozenset[str]
+) -> Group:
+    first = next((member for member in members if member.key in regressed), members[0])
+    record = records[first.key]
+    reason = Reason.from_slug(str(record.reason))
+    consumer = first.cell.consumer
+    label = labels.REASON[reason].label
+    readable = first.cell.weights_format is not None
+    tool = f" in {code(consumer.name)} {code(consumer.version)}" if readable else ""
+    assert record.blame is not None, "only what did not pass is grouped"  # noqa: S101
+    return Group(
+        title=Markdown(f"**{label[:1].upper()}{label[1:]}**{tool}"),
+        models=_models(members),
+        cells=len(members),
+        regressed=sum(member.key in regressed for member in members),
+        message=record.message.replace("; field ", "\nfield "),
+        of=name_of(first.cell) if len(members) > 1 else Markdown(),
+        who=Markdown(WHO[record.blame]),
+        hint=_hint(reason, record),
+        example=first,
+    )
+
+
+def _hint(reason: Reason, record: Record) -> Markdown:
+    """What to do, in our words: those of a record may have been written by whoever wrote the model."""
+    if record.blame is Blame.TOOL and reason.blame is not Blame.TOOL:
+        return Markdown("Nothing in the model, as far as is known here: show it to the team of the tool.")
+    return Markdown(labels.REASON[reason].hint)
+
+
+def _models(members: Sequence[CellDecision]) -> Markdown:
+    weights: dict[tuple[str, str], list[str]] = {}
+    for member in members:
+        model, format_ = member.cell.model, member.cell.weights_format
+        known = weights.setdefault((model.id, model.version), [])
+        if format_ is not None and format_.value not in known:
+            known.append(format_.value)
+    named = [
+        f"{code(model)} ({', '.join(formats)})" if formats else str(code(model))
+        for (model, _), formats in list(weights.items())[:_MODELS]
+    ]
+    more = len(weights) - len(named)
+    return Markdown(", ".join(named) + (f" and {more} more model{'s' * (more != 1)}" if more else ""))

@@ -1,0 +1,50 @@
+"""All that an answer is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from harness.change import Change
+from harness.github.message import Annotation
+from harness.ledger.gate import Decision
+from harness.ledger.record import Record
+
+
+class Links(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses of ours; an empty one is not linked."""
+
+    run: str = ""
+    site: str = ""
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """What is otherwise than in the published ledger: keys of planned cells."""
+
+    regressed: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
+    new: frozenset[str] = frozenset()
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a change.
+
+    Attributes:
+        records: of the planned cells, by key; only those that were taken.
+        moved: None without a published ledger.
+        refused: what was not taken of what the jobs handed over, and why, a sentence each.
+        accepted_by: the maintainer who accepted what the change does to the tests; empty if nobody has.
+        collection: the folder of models, relative to the root of the repository.
+        annotations: faults on their lines.
+    """
+
+    change: Change
+    decision: Decision
+    records: Mapping[str, Record]
+    moved: Moved | None = None
+    refused: tuple[str, ...] = ()
+    accepted_by: str = ""
+    collection: str = "."
+    links: Links = Links()
+    annotations: tuple[Annotation, ...] = ()

@@ -1,0 +1,87 @@
+"""The cells of a decision as rows of a table, those that need somebody first (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from harness import labels
+from harness.cell import Device
+from harness.github.markdown import Markdown, code
+from harness.github.outcome import Moved
+from harness.ledger.gate import CellDecision, Decision, Effect
+from harness.verdict import Reason, Status
+
+_ORDER = (Effect.BLOCKS, Effect.NO_VERDICT, Effect.NO_RECORD, Effect.WAIVED, Effect.COUNTED)
+_HARMLESS = {Effect.WAIVED: "waived", Effect.COUNTED: "advisory", Effect.IGNORED: "quarantined"}
+
+
+class Row(NamedTuple):
+    """One cell."""
+
+    model: Markdown
+    weights: Markdown
+    tool: Markdown
+    environment: Markdown
+    verdict: Markdown
+    why: Markdown
+
+
+class Table(NamedTuple):
+    """Its title, the rows that are shown, and how many more there are."""
+
+    title: Markdown
+    rows: Sequence[Row]
+    more: int
+
+
+def rows_of(decision: Decision, most: int, *, moved: Moved | None = None) -> Table:
+    """At most so many rows."""
+    ordered = sorted(decision.cells, key=_urgency)
+    shown = [_row(decided, moved or Moved()) for decided in ordered[:most]]
+    title = f"All {counted(len(ordered))}" if len(ordered) > 1 else "The cell"
+    counts = ", ".join(
+        f"{decision.counts[status]} {labels.STATUS[status].label}"
+        for status in Status
+        if decision.counts.get(status)
+    )
+    return Table(Markdown(f"{title}: {counts}" if counts else title), shown, len(ordered) - len(shown))
+
+
+def counted(cells: int) -> str:
+    """So many cells."""
+    return f"{cells} cell{'s' * (cells != 1)}"
+
+
+def _urgency(decided: CellDecision) -> int:
+    return _ORDER.index(decided.effect) if decided.effect in _ORDER else len(_ORDER)
+
+
+def _row(decided: CellDecision, moved: Moved) -> Row:
+    cell = decided.cell
+    device = "" if cell.device is Device.CPU else f" on {cell.device.value}"
+    return Row(
+        model=Markdown(code(cell.model.id) + (f" {code(cell.model.version)}" if cell.model.version else "")),
+        weights=Markdown(cell.weights_format.value if cell.weights_format else "–"),
+        tool=Markdown(f"{code(cell.consumer.name)} {code(cell.consumer.version)}"),
+        environment=Markdown(f"{code(cell.environment.name)}{device}" if cell.environment else "–"),
+        verdict=_verdict(decided),
+        why=_why(decided, moved),
+    )
+
+
+def _verdict(decided: CellDecision) -> Markdown:
+    if decided.status is None:
+        return Markdown("? no result")
+    look = labels.STATUS[decided.status]
+    return Markdown(f"{look.icon} {look.label}")
+
+
+def _why(decided: CellDecision, moved: Moved) -> Markdown:
+    told = [labels.REASON[Reason.from_slug(decided.reason)].label] if decided.reason else []
+    told += [word for word, keys in (
+        ("passed before", moved.regressed), ("failed before", moved.fixed), ("new", moved.new)
+    ) if decided.key in keys]  # fmt: skip
+    if decided.effect in _HARMLESS:
+        told.append(f"{_HARMLESS[decided.effect]}: does not block")
+    return Markdown("; ".join(told))
