@@ -128,9 +128,9 @@ class Client:
         issues = (answered.read(item, answered.Issue) for item in items)
         return [issue.value() for issue in issues if issue.pull_request is None]
 
-    def open_issue(self, title: str, body: str, labels: Sequence[str]) -> int:
+    def open_issue(self, title: str, body: str) -> int:
         """Open an issue; returns its number."""
-        answer = self._api.post("issues", body={"title": title, "body": body, "labels": list(labels)})
+        answer = self._api.post("issues", body={"title": title, "body": body})
         return answered.read(answer, answered.Issue).number
 
     def edit_issue(self, number: int, **fields: str) -> None:
