@@ -1,8 +1,8 @@
 """Text of unknown authors in GitHub's Markdown: always as code, in which GitHub looks for nothing.
 
-Within code there are no mentions, references, commits, addresses, emoji, formulas, emphasis or HTML: nobody is
-pinged and nothing is linked. Escapes do not do that: GitHub looks for addresses and names after it has undone
-them.
+Within code there are no mentions, references, commits, addresses, emoji, formulas, emphasis or HTML: nobody
+is pinged and nothing is linked. Escapes do not do that: GitHub looks for addresses and names after it has
+undone them.
 """
 
 from __future__ import annotations
