@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from harness.cell import AS_DESCRIBED, ModelRef
+from harness.cell import AS_DESCRIBED, Cell, ModelRef
 from harness.ledger.record import Record
 
 Slot = tuple[str, ...]
 
 
-def slot_of(record: Record) -> Slot:
+def slot_of(cell: Cell | Record) -> Slot:
     """The place of a cell in a view: the same for the same question asked of changed files."""
-    cell = record.cell
     environment = cell.environment
     return (
         cell.model.id,
