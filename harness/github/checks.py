@@ -1,7 +1,7 @@
 """What is said about a commit: a status, which a branch may require, and a check run with annotations.
 
-Acceptance by a maintainer and the verdict may come in any order, and at the same time. So both are kept as statuses
-of the commit, each is written before the other is read, and whoever comes second sets what counts.
+Acceptance by a maintainer and a verdict may come at the same time. So both are kept as statuses of the commit, each
+is written before the other is read, and whoever comes second sets what counts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from harness.errors import GitHubError
 from harness.github.client import Client
-from harness.github.message import LONGEST_DESCRIPTION, Message, State
+from harness.github.message import Message, State
 
 STATUS = "harness"
 """The one to require."""
@@ -77,11 +77,15 @@ def accepted_by(client: Client, sha: str) -> str:
     return found["login"] if found else ""
 
 
-def accept(client: Client, sha: str, login: str) -> None:
-    """Remember who has accepted the change at this commit, and set the status if the verdict is there."""
+def accept(client: Client, sha: str, login: str) -> bool:
+    """Accept the change at this commit; False if there is nothing to accept.
+
+    Only what was tested can be accepted: what is pushed while a maintainer writes the comment was not.
+    """
+    if client.status(sha, TESTED) is None:
+        return False
     client.set_status(sha, ACCEPTED, State.SUCCESS, f"accepted by @{login}")
     tested = client.status(sha, TESTED)
-    if tested is not None:
-        words = f"{tested.description} (accepted by @{login})"
-        description = words if len(words) <= LONGEST_DESCRIPTION else tested.description
-        client.set_status(sha, STATUS, State(tested.state), description)
+    assert tested is not None, "statuses stay"  # noqa: S101
+    client.set_status(sha, STATUS, State(tested.state), tested.description)
+    return True

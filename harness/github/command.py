@@ -15,9 +15,9 @@ Comments that the harness understands, from people who may push here:
 
 | comment | does |
 |---|---|
-| `/harness rerun inconclusive` | runs jobs again that ended without a verdict or red; red verdicts are confirmed by it |
+| `/harness rerun inconclusive` | runs all jobs again in which a cell got no verdict or failed |
 | `/harness rerun failed` | the same |
-| `/harness accept` | accepts that this pull request changes how models are tested, at its present commit |
+| `/harness accept` | accepts that its present commit changes how models are tested, once it has results |
 | `/harness help` | this |
 """
 
@@ -69,8 +69,7 @@ def _do(client: Client, actions: Actions, pull: int, comment: Comment, asked: As
     if not now.is_open:
         return ""
     if asked is Asked.ACCEPT:
-        accept(client, now.head_sha, comment.author)
-        return f"accepted {now.head_sha}"
+        return f"accepted {now.head_sha}" if accept(client, now.head_sha, comment.author) else ""
     run = actions.newest_run(workflow, now.head_sha)
     if run is None or run.status != "completed":
         return ""

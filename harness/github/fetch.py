@@ -1,7 +1,7 @@
 """What the jobs of one run hand over, as files: its plan, and what each shard has recorded.
 
-All of it is data of strangers. GitHub vouches for three things only: which run an artifact is from, the digest
-of its archive, and the names of the run's jobs, in which the digest of the plan was written before any model ran.
+All of it is data of strangers. GitHub vouches for three things only: which run an artifact is from, the digest of
+its archive, and the names of the run's jobs, in which the plan's digest stands since before any model ran.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def fetch(
     chosen = choose(actions.artifacts(run), run)
     if PLAN not in chosen:
         raise RefusedError(
-            f"run {run}: has no artifact named {PLAN}; its job `plan` failed, or wrote none: see {_page(found)}"
+            f"run {run}: has no artifact named {PLAN}; its job `plan` has not handed it over: see its log"
         )
     digest = digest_of(actions.job_names(run))
     if not digest and len(chosen) > 1:
@@ -101,7 +101,7 @@ def choose(artifacts: Iterable[Artifact], run: int) -> Mapping[str, Artifact]:
     """The plan and the shards by name. Of several with one name, the newest counts: jobs may run again.
 
     Raises:
-        RefusedError: one of them is of another run, or they are of divisions into different numbers of shards.
+        RefusedError: one of them is of another run, or they are not shards of one division.
     """
     chosen: dict[str, Artifact] = {}
     for artifact in sorted(artifacts, key=lambda artifact: artifact.id):
@@ -152,7 +152,3 @@ def _sha256(path: Path) -> str:
         while chunk := stream.read(1024**2):
             digest.update(chunk)
     return f"sha256:{digest.hexdigest()}"
-
-
-def _page(run: WorkflowRun) -> str:
-    return f"run {run.id} of {run.workflow}"

@@ -1,4 +1,4 @@
-"""One issue for each subject that is wanted: found by a hidden mark, changed in place, closed when it is over.
+"""One issue for each subject: found by a hidden mark, changed in place, closed when it is over.
 
 What people close while it is wanted stays closed. What we closed is opened again when it is wanted again.
 """

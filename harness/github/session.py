@@ -22,7 +22,7 @@ from github3.session import GitHubSession
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from harness.errors import GitHubError, OutputError, UsageError
+from harness.errors import GitHubError, OutputError, RefusedError, UsageError
 from harness.github.rate_limit import seconds_to_wait
 
 T = TypeVar("T")
@@ -113,7 +113,7 @@ class Api:
         self._ask("DELETE", path, self._core.delete)
 
     def download(self, *path: str | int, target: Path, limit: int) -> None:
-        """Write the bytes that a path leads to into ``target``, at most ``limit`` of them."""
+        """Write the bytes that a path leads to into ``target``; RefusedError if they are more than ``limit``."""
         self._ask("GET", path, lambda url: self._download(url, target, limit))
 
     def failed(self, what: str, *, status: int = 0, when: str = "") -> GitHubError:
@@ -184,7 +184,7 @@ class Api:
                     for chunk in response.iter_content(_CHUNK):
                         got += len(chunk)
                         if got > limit:
-                            raise self.failed(f"{target.name}: has more than the {limit:,} bytes allowed")
+                            raise RefusedError(f"{target.name}: has more than the {limit:,} bytes allowed")
                         stream.write(chunk)
             except OSError as error:
                 if isinstance(error, requests.RequestException):

@@ -12,8 +12,8 @@ from harness.github.values import PullRequest
 def find_subject(client: Client, change: Change, event: Event | None) -> PullRequest | None:
     """The open pull request whose head was tested; None if it was pushed over or closed since.
 
-    What was tested is told by ``event`` where that is about a run: ``change`` comes out of that run, whose author
-    could name the commit or the pull request of somebody else.
+    What was tested is told by ``event`` where that is about a run: ``change`` comes out of that run, whose
+    author could name the commit or the pull request of somebody else.
 
     Raises:
         RefusedError: ``change`` is not about what GitHub says was tested.

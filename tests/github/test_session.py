@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.errors import ExitCode, GitHubError, UsageError
+from harness.errors import ExitCode, GitHubError, RefusedError, UsageError
 from harness.github.session import Api, connect
 from tests.github.conftest import SOON
 from tests.github.double import Double
@@ -190,7 +190,7 @@ def test_a_download_leaves_the_token_behind(github: Double, api: Api, tmp_path: 
 def test_a_download_is_bounded_whatever_was_stated(github: Double, api: Api, tmp_path: Path) -> None:
     artifact = github.state.add_artifact(1, "plan", bytes(3_000_000))
     artifact.size = 10
-    with pytest.raises(GitHubError, match=r"plan\.zip: has more than the 1,000,000 bytes allowed"):
+    with pytest.raises(RefusedError, match=r"plan\.zip: has more than the 1,000,000 bytes allowed"):
         api.download("actions", "artifacts", artifact.id, "zip", target=tmp_path / "plan.zip", limit=1_000_000)
 
 
