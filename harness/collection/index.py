@@ -16,7 +16,7 @@ from harness.collection.fault import ModelFault
 from harness.errors import CollectionError, ConfigurationError
 
 _WEB = ("http", "https")
-_MAX_DEPTH = 3
+MAX_DEPTH = 3
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ def _from_url(url: str) -> list[Found]:
         data = fetch.download(url).read_bytes()
     except ModelFault as fault:
         raise CollectionError(fault.message) from fault
-    return _from_index(data, origin=url)
+    return models_of_index(data, origin=url)
 
 
 def _from_path(path: Path) -> list[Found]:
@@ -115,7 +115,7 @@ def _from_path(path: Path) -> list[Found]:
     if path.is_file():
         suffix = _suffix(path.name)
         if suffix == ".json":
-            return _from_index(path.read_bytes(), origin=str(path))
+            return models_of_index(path.read_bytes(), origin=str(path))
         if suffix == ".zip":
             return [Found(source=_text(path.name), path=path, named=True)]
         if suffix in (".yaml", ".yml"):
@@ -151,7 +151,7 @@ def _models_in(folder: Path, here: Found, *, prefix: str, depth: int) -> list[Fo
             return [here]
         if _is_output(folder):
             return []
-        if folder.is_symlink() or depth == _MAX_DEPTH:
+        if folder.is_symlink() or depth == MAX_DEPTH:
             return [here]
         grouped = _below(folder, prefix=prefix, depth=depth + 1)
     except OSError:  # cannot be read: reading it as a model says why
@@ -169,7 +169,7 @@ def _looks_like_model(path: Path | None) -> bool:
     return path is not None and (path.is_file() or has_description(path))
 
 
-def _from_index(data: bytes, *, origin: str) -> list[Found]:
+def models_of_index(data: bytes, *, origin: str) -> list[Found]:
     """The newest version of each model of an index; other types than model are left out."""
     try:
         index = jsonio.loads(data, _Index, origin=origin)
