@@ -1,7 +1,7 @@
 """What is said about a commit: a status, which a branch may require, and a check run with annotations.
 
-Acceptance by a maintainer and a verdict may come at the same time. So both are kept as statuses of the commit, each
-is written before the other is read, and whoever comes second sets what counts.
+Acceptance by a maintainer and a verdict may come at the same time. So both are kept as statuses of the
+commit, each is written before the other is read, and whoever comes second sets what counts.
 """
 
 from __future__ import annotations

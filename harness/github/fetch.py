@@ -1,7 +1,7 @@
 """What the jobs of one run hand over, as files: its plan, and what each shard has recorded.
 
-All of it is data of strangers. GitHub vouches for three things only: which run an artifact is from, the digest of
-its archive, and the names of the run's jobs, in which the plan's digest stands since before any model ran.
+All of it is data of strangers. GitHub vouches for three things only: which run an artifact is from, the
+digest of its archive, and the names of the run's jobs, in which the plan's digest stands since before any model ran.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def fetch(
     A shard that cannot be taken is left out and told: its cells have no record then.
 
     Args:
-        workflow: the path of the file that the run must be of; another one is not ours, whatever it is called.
+        workflow: the path of the file that the run must be of; others may have the same name.
 
     Raises:
         RefusedError: the run is not ours, or its plan is missing or cannot be taken.
@@ -133,9 +133,8 @@ def _take(actions: Actions, artifact: Artifact, run: int, folder: Path, limits: 
     if artifact.expired:
         raise RefusedError(f"artifact {artifact.name} of run {run}: has expired; run the workflow again")
     if artifact.size > limits.zip_bytes:
-        raise RefusedError(
-            f"artifact {artifact.name} of run {run}: has {artifact.size:,} bytes, at most {limits.zip_bytes:,}"
-        )
+        sizes = f"{artifact.size:,} bytes, at most {limits.zip_bytes:,}"
+        raise RefusedError(f"artifact {artifact.name} of run {run}: has {sizes}")
     with tempfile.TemporaryDirectory(prefix="harness-artifact-") as aside:
         archive = Path(aside) / f"{artifact.name}.zip"
         actions.download(artifact, archive, limit=limits.zip_bytes)

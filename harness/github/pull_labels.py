@@ -27,7 +27,9 @@ LABELS: dict[State, Label] = {
     State.SUCCESS: _of_status(Status.PASSED, "Nothing stands in the way"),
     State.FAILURE: _of_status(Status.FAILED, "A model fails; the comment says which, and why"),
     State.ERROR: _of_status(Status.INCONCLUSIVE, "Not every question was answered"),
-    State.PENDING: Label("harness: to review", "8250df", "Changes how models are tested: a maintainer decides"),
+    State.PENDING: Label(
+        "harness: to review", "8250df", "Changes how models are tested: a maintainer decides"
+    ),
 }
 
 

@@ -113,7 +113,7 @@ class Api:
         self._ask("DELETE", path, self._core.delete)
 
     def download(self, *path: str | int, target: Path, limit: int) -> None:
-        """Write the bytes that a path leads to into ``target``; RefusedError if they are more than ``limit``."""
+        """Write what a path leads to into ``target``; RefusedError if it has more bytes than ``limit``."""
         self._ask("GET", path, lambda url: self._download(url, target, limit))
 
     def failed(self, what: str, *, status: int = 0, when: str = "") -> GitHubError:

@@ -6,7 +6,28 @@ import argparse
 import importlib
 
 # name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "fetch": (
+        "unpack the plan and the shards of another run, as data of strangers",
+        "harness github fetch --run-id 4711 --output incoming",
+    ),
+    "checks": (
+        "set the commit status and the check run of a pull request",
+        "harness github checks --output reports",
+    ),
+    "comment": (
+        "leave one comment and one label on a pull request",
+        "harness github comment --output reports",
+    ),
+    "issues": (
+        "one issue for each reason for which a tool fails, where the policy asks for it",
+        "harness github issues --output reports",
+    ),
+    "command": (
+        "do what a comment asks for that begins with /harness",
+        "harness github command",
+    ),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

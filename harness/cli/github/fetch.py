@@ -14,7 +14,10 @@ from harness.errors import ExitCode, UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--run-id", type=positive, metavar="N", help="the run (default: the one that the job's event is about)"
+        "--run-id",
+        type=positive,
+        metavar="N",
+        help="the run (default: the one that the job's event is about)",
     )
     parser.add_argument(
         "--output",
@@ -40,9 +43,7 @@ def main(args: argparse.Namespace) -> int:
     if args.output.is_dir() and any(args.output.iterdir()):
         raise UsageError(f"{args.output}: is not empty; name a new folder with --output")
     with connect_for(args, "fetch", "--run-id", str(run), "--output", args.output) as api:
-        fetched = fetch(
-            Actions(api), run, args.output, repository=api.repository, workflow=args.workflow
-        )
+        fetched = fetch(Actions(api), run, args.output, repository=api.repository, workflow=args.workflow)
     jsonio.write(args.output / "fetched.json", fetched)
     set_outputs(os.environ, {"digest": fetched.digest})
     console = QuietConsole(highlight=False)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
+from harness.cli.github.connection import event_of_run
 
 if TYPE_CHECKING:
     from harness.change import Change
+    from harness.github.client import Client
     from harness.github.outcome import Outcome
-    from harness.github.values import ChangedFile
+    from harness.github.values import ChangedFile, PullRequest
     from harness.plan.plan import Plan
 
 REFUSED = "refused.json"
+PUSHED_OVER = "the pull request was pushed over or closed since: nothing is said about what is not its head"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of models in the repository; its policy decides, whatever a plan says "
         "(default: collection)",
     )
-    parser.add_argument("--run-url", metavar="URL", default="", help="the page of the run, to be linked")
+    parser.add_argument(
+        "--run-url", metavar="URL", default="", help="the page of the run (default: by the event)"
+    )
     parser.add_argument("--site-url", metavar="URL", default="", help="the published site, to be linked")
     options.add_policy(parser)
     options.add_output(parser)
@@ -61,8 +67,15 @@ def read_outcome(args: argparse.Namespace, change: Change) -> Outcome:
         records=held,
         refused=tuple(refused),
         collection=args.collection,
-        links=Links(run=args.run_url, site=args.site_url),
+        links=Links(run=run_url(args), site=args.site_url),
     )
+
+
+def run_url(args: argparse.Namespace) -> str:
+    """The page of the run that tested the change; empty if nobody says."""
+    event = event_of_run()
+    url: str = args.run_url or (event.run.url if event is not None and event.run is not None else "")
+    return url
 
 
 def read_change(output: Path) -> Change | None:
@@ -87,6 +100,36 @@ def _plan(output: Path) -> Plan | None:
     return read_plan(path) if path.is_file() else None
 
 
-def with_review(change: Change, files: list[ChangedFile]) -> Change:
-    """The change with all that a maintainer has to look at, by what GitHub says that it changes, too."""
-    raise NotImplementedError
+def with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
+    """The change with all that a maintainer has to look at, also by what GitHub says that it changes.
+
+    What is said so far comes from a job that the change itself may have altered.
+    """
+    import msgspec
+
+    from harness.collection import changes
+
+    entries = (changes.ChangedFile(status="M", path=file.path, previous=file.old_path) for file in files)
+    found = changes.reach(entries, changes.Models(places={})).review
+    return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
+
+
+def read_subject(client: Client, args: argparse.Namespace) -> tuple[PullRequest, Change] | None:
+    """The pull request that was tested and what it changes; None if it was pushed over or closed since."""
+    from harness.change import Change
+    from harness.errors import UsageError
+    from harness.github.subject import find_subject
+
+    event = event_of_run()
+    change = read_change(args.output)
+    if event is None and change is None:
+        raise UsageError(f"{args.output / 'change.json'}: is not there; `harness github take` writes it")
+    pull = find_subject(client, change, event)
+    if pull is None:
+        return None
+    if change is None:
+        assert event is not None, "refused above"  # noqa: S101
+        change = Change(
+            event="pull_request", repository=event.repository, pull=pull.number, head_sha=pull.head_sha
+        )
+    return pull, with_review(change, client.files(pull))
