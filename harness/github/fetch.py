@@ -1,7 +1,8 @@
 """What the jobs of one run hand over, as files: its plan, and what each shard has recorded.
 
 All of it is data of strangers. GitHub vouches for three things only: which run an artifact is from, the
-digest of its archive, and the names of the run's jobs, in which the plan's digest stands since before any model ran.
+digest of its archive, and the names of the run's jobs, which tell the plan's digest and were made before any
+model ran.
 """
 
 from __future__ import annotations

@@ -96,9 +96,9 @@ class Api:
 
     def each(self, *path: str | int, key: str | None = None, **query: str) -> Iterator[dict[str, Any]]:
         """All items of a list, page by page; ``key`` is where the list is inside of the answer."""
-        items: Iterator[dict[str, Any]] = self._core.each(self._url(path), key, query)
+        items = self._core.each(self._url(path), key, query)
         while (item := self._ask("GET", path, lambda _: next(items, None))) is not None:
-            yield item
+            yield item.as_dict()
 
     def post(self, *path: str | int, body: Mapping[str, Any], status: int = 201) -> Any:
         """Make something; ``status`` is the answer to expect."""
@@ -228,7 +228,7 @@ class _Core(GitHubCore):  # type: ignore[misc]  # untyped
         return self._json(self._get(url, params=query), 200, include_cache_info=False)
 
     def each(self, url: str, key: str | None, query: Mapping[str, str]) -> Any:
-        return self._iter(-1, url, dict, dict(query), list_key=key)
+        return self._iter(-1, url, GitHubCore, dict(query), list_key=key)
 
     def post(self, url: str, body: Mapping[str, Any], status: int) -> Any:
         return self._json(self._post(url, dict(body)), status, include_cache_info=False)

@@ -56,7 +56,9 @@ def test_an_api_that_is_down_is_given_up() -> None:
         pytest.raises(GitHubError) as caught,
     ):
         api.get(*PULL)
-    assert str(caught.value) == f"GitHub: GET pulls/7: 127.0.0.1:{port} cannot be reached, tried 3 times; {LOST}"
+    assert (
+        str(caught.value) == f"GitHub: GET pulls/7: 127.0.0.1:{port} cannot be reached, tried 3 times; {LOST}"
+    )
 
 
 def test_an_api_that_is_slow_is_given_up(github: Double) -> None:
@@ -156,7 +158,10 @@ def test_the_token_is_never_told(github: Double) -> None:
     [
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN: is not set"),
         ({"GITHUB_REPOSITORY": "nobody"}, "GITHUB_REPOSITORY: 'nobody' is not OWNER/NAME"),
-        ({"GITHUB_API_URL": "http://github.example"}, "GITHUB_API_URL: 'http://github.example' does not begin"),
+        (
+            {"GITHUB_API_URL": "http://github.example"},
+            "'http://github.example' does not begin with https",
+        ),
     ],
 )
 def test_a_variable_that_is_wrong_is_named(variables: dict[str, str], words: str) -> None:
@@ -191,7 +196,9 @@ def test_a_download_is_bounded_whatever_was_stated(github: Double, api: Api, tmp
     artifact = github.state.add_artifact(1, "plan", bytes(3_000_000))
     artifact.size = 10
     with pytest.raises(RefusedError, match=r"plan\.zip: has more than the 1,000,000 bytes allowed"):
-        api.download("actions", "artifacts", artifact.id, "zip", target=tmp_path / "plan.zip", limit=1_000_000)
+        api.download(
+            "actions", "artifacts", artifact.id, "zip", target=tmp_path / "plan.zip", limit=1_000_000
+        )
 
 
 def test_an_answer_that_is_no_json_is_told(github: Double, api: Api) -> None:

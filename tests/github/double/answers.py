@@ -54,7 +54,7 @@ def pull(value: Pull, *, short: bool) -> Json:
             "ref": ref,
             "sha": value.head_sha,
             "user": user(owner),
-            "repo": None if value.fork_is_gone else fork,
+            "repo": fork,
         },
         "base": {"ref": "main", "sha": value.base_sha, "user": user(OWNER)},
         "user": user(owner),
@@ -174,11 +174,9 @@ def job(run_id: int, number: int, name: str) -> Json:
     return _made("job", {"id": number, "run_id": run_id, "name": name})
 
 
-def permission(login: str, word: str) -> Json:
+def permission(word: str) -> Json:
     """What somebody may do."""
-    return _made(
-        "repository-collaborator-permission", {"permission": word, "role_name": word, "user": user(login)}
-    )
+    return _made("repository-collaborator-permission", {"permission": word, "role_name": word})
 
 
 def reaction(content: str) -> Json:

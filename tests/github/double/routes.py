@@ -246,7 +246,7 @@ def _rerun(state: State, query: Any, _: Any, id: int) -> Answer:  # noqa: A002
 
 @_route("GET", "/collaborators/<login>/permission")
 def _permission(state: State, query: Any, _: Any, login: str) -> Answer:
-    return 200, answers.permission(login, state.permissions.get(login, "read"))
+    return 200, answers.permission(state.permissions.get(login, "read"))
 
 
 def _listed(key: str, items: Iterable[Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def _of(description: dict[str, Any], schema: dict[str, Any]) -> Any:
         if choice in schema:
             return _of(description, schema[choice][0])
     if schema.get("nullable") or "enum" in schema:
-        return None if schema.get("nullable") else schema["enum"][0]
+        return schema["enum"][0] if "enum" in schema else None  # enums leave out the null that they allow
     if "allOf" in schema:
         parts = [_of(description, part) for part in schema["allOf"]]
         return {name: value for part in parts for name, value in part.items()}

@@ -23,7 +23,6 @@ class Pull:
     base_sha: str = "b" * 40
     head: str = "contributor:new-model"
     state: str = "open"
-    fork_is_gone: bool = False
     files: list[tuple[str, str]] = dataclasses.field(default_factory=list)  # path, status
     labels: set[str] = dataclasses.field(default_factory=set)
 
