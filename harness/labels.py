@@ -276,3 +276,8 @@ REASON: dict[Reason, ReasonText] = {
 
 HINT_IN_TOOL = "Show it to the team of {title}, {home}: as far as is known here, the model is not at fault."
 """In place of a reason's hint, where another tool than the reference runtime has to act."""
+
+HINT_AS_DESCRIBED = (
+    "Nothing is wrong with the declaration: the cell in {name} has what it asks for; see that one."
+)
+"""The same, where what one environment lacks is in another, which the model's author declares."""

@@ -109,14 +109,15 @@ def _run(
 ) -> int:
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
+    from harness.consumers import REFERENCE
     from harness.execute.budget import Expectations
     from harness.execute.clock import Clock
     from harness.execute.rerun import Rerun, to_run
     from harness.execute.session import Session
-    from harness.execute.whose import ReferenceRecords
     from harness.ledger.query import held
     from harness.ledger.store import read_records
     from harness.ledger.survey import Survey
+    from harness.ledger.whose import ReferenceRecords
     from harness.plan.plan import collection_name
     from harness.plan.shard import shard
 
@@ -139,7 +140,7 @@ def _run(
             observer=display,
             preparation=preparation,
             reference=ReferenceRecords(
-                known.by_key[cell.key] for cell in plan.cells if cell.key in known.by_key
+                REFERENCE, (known.by_key[cell.key] for cell in plan.cells if cell.key in known.by_key)
             ),
         )
         todo = to_run(cells, known.by_key.values(), Rerun(args.rerun), limits_of=session.limits_of)

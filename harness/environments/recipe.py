@@ -84,7 +84,7 @@ def keep(folder: Path, recipe: Recipe) -> None:
     """Store a recipe in ``folder``; raises OutputError. A file that is there already stays."""
     path = _path(folder, recipe.digest)
     if not path.is_file():
-        jsonio.write(path, _File(recipe=recipe))
+        jsonio.write_bytes(path, encode(recipe))
 
 
 def read(folder: Path, digest: str) -> Recipe | None:
@@ -96,14 +96,28 @@ def read(folder: Path, digest: str) -> Recipe | None:
     path = _path(folder, digest)
     if not _DIGEST.fullmatch(digest) or not path.exists():
         return None
-    schema = jsonio.read(path, _Schema).schema
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode(data, digest, origin=str(path))
+
+
+def encode(recipe: Recipe) -> bytes:
+    """The content of a recipe's file."""
+    return jsonio.dumps(_File(recipe=recipe), indent=2)
+
+
+def decode(data: bytes, digest: str, *, origin: str) -> Recipe:
+    """The recipe in a file that is named by this digest; raises as :func:`read`, and names ``origin``."""
+    schema = jsonio.loads(data, _Schema, origin=origin).schema
     if schema != SCHEMA:
-        raise ConfigurationError(f"{path}: field schema: is {schema}, this harness reads {SCHEMA}")
-    recipe = jsonio.read(path, _File).recipe
+        raise ConfigurationError(f"{origin}: field schema: is {schema}, this harness reads {SCHEMA}")
+    recipe = jsonio.loads(data, _File, origin=origin).recipe
     if recipe.digest != digest:
         raise ConfigurationError(
-            f"{path}: was changed after it was stored (its content has the digest {recipe.digest[:12]}) and "
-            "nothing is built from it; copy the file again from where the ledger is from"
+            f"{origin}: was changed after it was stored (its content has the digest {recipe.digest[:12]}) "
+            "and nothing is built from it; copy the file again from where the ledger is from"
         )
     return recipe
 

@@ -56,10 +56,7 @@ def make_record(
 def _hint(planned: PlannedCell, verdict: Verdict, settings: Settings) -> str:
     """What to do next; where another cell has what this one lacks, that is what to look at."""
     if verdict.reason is Reason.DEPENDENCY_NOT_INSTALLED and planned.key in settings.described_in:
-        name = settings.described_in[planned.key]
-        return (
-            f"Nothing is wrong with the declaration: the cell in {name} has what it asks for; see that one."
-        )
+        return labels.HINT_AS_DESCRIBED.format(name=settings.described_in[planned.key])
     return labels.REASON[verdict.reason].hint if verdict.reason else ""
 
 

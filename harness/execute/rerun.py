@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
-from harness.execute.whose import hangs_on_reference
+from harness.execute.whose import WHOSE
 from harness.ledger.query import conclusive_by_key
 from harness.ledger.record import Record
 from harness.limits import Limits
@@ -54,7 +54,7 @@ def to_run(
         record = known.get(cell.key)
         return (
             record is not None
-            and (record.reason in _OF_SIBLINGS or hangs_on_reference(record))
+            and (record.reason in _OF_SIBLINGS or WHOSE.hangs_on_reference(record))
             and cell.cell.model.source in models
         )
 

@@ -33,10 +33,11 @@ from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
 from harness.execute.settings import Settings
 from harness.execute.unusable import UnusableTools
-from harness.execute.whose import ReferenceRecords, blamed
+from harness.execute.whose import WHOSE
 from harness.execute.workers import Workers
 from harness.ledger.record import Artifact, Record
 from harness.ledger.store import LedgerWriter
+from harness.ledger.whose import ReferenceRecords
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
 from harness.verdict import Check, Reason, Stage, Status, Verdict
@@ -87,7 +88,7 @@ class Session:
         self._clock = settings.clock
         self._recording = threading.Lock()
         self._recorded: set[str] = set()
-        self._reference = reference or ReferenceRecords()
+        self._reference = reference or ReferenceRecords(REFERENCE)
         self._expectations = Expectations(())
         self._budget = Budget()
         self._on_gpu = OnGpu(specs, preparation.cancel)
@@ -260,7 +261,7 @@ class Session:
         if record.reason == Reason.TOOL_UNUSABLE.slug:
             self._unusable.hear(planned.cell, record.message)
         try:
-            self._record(blamed(record, self._reference.of(planned.cell)))
+            self._record(WHOSE.blamed(record, self._reference.of(planned.cell)))
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
             verdict, log = of_internal_error(error, self._settings)
             self._record(self._not_run(planned, verdict, log, at=record.started_at))

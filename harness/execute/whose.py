@@ -1,89 +1,11 @@
-"""Whose failure it is when another tool than the reference runtime fails.
-
-The same weights may work in the reference runtime: then it is the tool's. Whether they do is known from the
-run itself, which has the reference runtime's cells first, or from its ledger; nothing is run to find out.
-"""
+"""Whose failure it is when another tool than the reference runtime fails: see :mod:`harness.ledger.whose`."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
-
-import msgspec
-
-from harness import labels
-from harness.cell import Cell, Device, WeightsFormat
 from harness.consumers import CONSUMERS, REFERENCE
-from harness.ledger.record import Record
-from harness.verdict import Blame, Reason, Stage, Status
+from harness.ledger.whose import Tool, Whose
 
-_OF_THE_WEIGHTS = (Stage.LOAD, Stage.RUN, Stage.COMPARE, Stage.CONSISTENCY)
-_OF_THE_AUTHOR = (Blame.MODEL, Blame.METADATA)
-# What is not declared is missing in every tool that does not happen to have it.
-_ANYWHERE = (Reason.UNDECLARED_DEPENDENCY.slug,)
-
-_Weights = tuple[str, WeightsFormat | None, Device]
-
-
-class ReferenceRecords:
-    """What the reference runtime makes of weights, as far as it is known. For several threads."""
-
-    def __init__(self, known: Iterable[Record] = ()) -> None:
-        self._of: dict[_Weights, Record] = {}
-        self._noting = threading.Lock()
-        for record in known:
-            self.note(record)
-
-    def note(self, record: Record) -> None:
-        """Keep a record, if it answers the question. What works in one environment works."""
-        if record.consumer.name != REFERENCE or not record.status.conclusive:
-            return
-        weights = _weights(record.cell)
-        with self._noting:
-            if weights not in self._of or self._of[weights].status is not Status.PASSED:
-                self._of[weights] = record
-
-    def of(self, cell: Cell) -> Record | None:
-        """The reference runtime's record of the same weights."""
-        with self._noting:
-            return self._of.get(_weights(cell))
-
-
-def hangs_on_reference(record: Record) -> bool:
-    """Whether the blame of a record depends on what the reference runtime makes of the same weights."""
-    return (
-        record.consumer.name != REFERENCE
-        and record.status is Status.FAILED
-        and record.stage in _OF_THE_WEIGHTS
-        and record.reason not in _ANYWHERE
-    )
-
-
-def blamed(record: Record, reference: Record | None) -> Record:
-    """The record with the blame that the reference runtime's record supports (pure).
-
-    Only where the reference runtime fails with the same weights, too, and by the author's doing, the author
-    can act; else the tool's team can, and the message says what is known.
-    """
-    if not hangs_on_reference(record):
-        return record
-    if reference is None:
-        known = "what the reference runtime makes of these weights is not known here"
-    elif reference.status is Status.PASSED:
-        known = "the reference runtime gives the declared outputs with these weights"
-    elif reference.status is Status.FAILED:
-        assert reference.reason is not None, "what did not pass has a reason"
-        label = labels.REASON[Reason.from_slug(reference.reason)].label
-        known = f"the reference runtime fails with these weights, too: {label}"
-    else:
-        known = "the reference runtime does not open these weights"
-    message = f"{record.message}\n{known}"
-    if reference is not None and reference.status is Status.FAILED and reference.blame in _OF_THE_AUTHOR:
-        return msgspec.structs.replace(record, message=message)
-    tool = CONSUMERS[record.consumer.name]
-    hint = labels.HINT_IN_TOOL.format(title=tool.TITLE, home=tool.HOME)
-    return msgspec.structs.replace(record, blame=Blame.TOOL, message=message, hint=hint)
-
-
-def _weights(cell: Cell) -> _Weights:
-    return cell.model.sha256, cell.weights_format, cell.device
+WHOSE = Whose(
+    reference=REFERENCE,
+    tools={name: Tool(title=consumer.TITLE, home=consumer.HOME) for name, consumer in CONSUMERS.items()},
+)

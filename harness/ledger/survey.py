@@ -17,6 +17,7 @@ from harness.ledger.query import current
 from harness.ledger.record import Record
 
 SCHEMA = 1
+FOLDER = "surveys"  # in a ledger
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ def write_if_needed(ledger: Path, survey: Survey, records: Iterable[Record], *, 
     sources = set(survey.sources)
     gone = any(r.collection == survey.collection and r.model.source not in sources for r in shown)
     if restored or gone:
-        jsonio.write(ledger / "surveys" / f"{run}.json", survey)
+        jsonio.write(ledger / FOLDER / f"{run}.json", survey)
 
 
 def read_surveys(ledger: Path) -> list[Survey]:
@@ -52,7 +53,7 @@ def read_surveys(ledger: Path) -> list[Survey]:
         ConfigurationError: a file is no survey, or of an unknown schema.
     """
     surveys = []
-    for path in sorted((ledger / "surveys").glob("[!.]*.json")):
+    for path in sorted((ledger / FOLDER).glob("[!.]*.json")):
         survey = jsonio.read(path, Survey)
         if survey.schema != SCHEMA:
             raise ConfigurationError(f"{path}: field schema: is {survey.schema}, this harness reads {SCHEMA}")

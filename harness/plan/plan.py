@@ -152,9 +152,18 @@ def read_plan(path: Path) -> Plan:
     Raises:
         ConfigurationError: it is no plan, or of a schema that this harness does not know.
     """
-    schema = jsonio.read(path, _Schema).schema
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode_plan(data, origin=str(path))
+
+
+def decode_plan(data: bytes, *, origin: str) -> Plan:
+    """The plan in JSON; raises as above, and names ``origin``."""
+    schema = jsonio.loads(data, _Schema, origin=origin).schema
     if schema != SCHEMA:
         raise ConfigurationError(
-            f"{path}: field schema: is {schema}, this harness reads {SCHEMA}; make the plan again"
+            f"{origin}: field schema: is {schema}, this harness reads {SCHEMA}; make the plan again"
         )
-    return jsonio.read(path, Plan)
+    return jsonio.loads(data, Plan, origin=origin)

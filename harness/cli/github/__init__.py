@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "do what a comment asks for that begins with /harness",
         "harness github command",
     ),
+    "take": (
+        "check what the jobs of a plan hand over, and put it together",
+        "harness github take plan shards/* --output reports",
+    ),
 }
 
 

@@ -1,0 +1,182 @@
+"""Put together what shards hand over: checked first, then written, each file under a name of its content."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness import jsonio
+from harness.errors import OutputError, RefusedError
+from harness.ledger.foreign.evidence import read_evidence
+from harness.ledger.foreign.records import Terms
+from harness.ledger.foreign.shard import Shard, read_shard
+from harness.ledger.record import Artifact, Record
+from harness.ledger.whose import ReferenceRecords
+from harness.plain_text import one_line
+
+REFUSED = "refused.json"
+SCHEMA = 1
+_KEPT_SENTENCES = 200
+_MOST_EVIDENCE = 2 * 1024**3  # bytes of all files of one shard
+_MILLISECOND = datetime.timedelta(milliseconds=1)
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """``refused.json``: what of the shards was not taken.
+
+    Attributes:
+        count: how many sentences there are.
+        sentences: the first of them.
+        shards: the names of those whose records were not believed; their cells have no record.
+    """
+
+    schema: int = SCHEMA
+    count: int
+    sentences: tuple[str, ...]
+    shards: tuple[str, ...]
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it: how many records were taken, how many were blamed again, and what was refused."""
+
+    records: int
+    blamed_again: int
+    refused: Refused
+
+
+def take(
+    shards: Sequence[Shard],
+    terms: Terms,
+    output: Path,
+    *,
+    name: str,
+    beside: Mapping[str, bytes],
+    refused: Sequence[str] = (),
+) -> Taken:
+    """Check everything, then write ledger, artifacts, ``refused.json`` and what is ``beside`` to ``output``.
+
+    Nothing depends on when it is done: taking the same again writes the same files.
+
+    Args:
+        name: what the names of segments begin with.
+        beside: further files, by their paths.
+        refused: what was not taken of them, in sentences.
+
+    Raises:
+        OutputError: ``output`` cannot be written. It holds no half files; doing it again completes it.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}."))
+    except OSError as error:
+        raise _unwritable(output, error) from error
+    try:
+        (aside / "ledger").mkdir()
+        taken = _take(shards, terms, aside, name, refused)
+        jsonio.write(aside / REFUSED, taken.refused)
+        for path, data in beside.items():
+            jsonio.write_bytes(aside / path, data)
+        _move(aside, output)
+    except OSError as error:
+        raise _unwritable(output, error) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return taken
+
+
+def _take(
+    shards: Iterable[Shard], terms: Terms, folder: Path, name: str, refused_before: Iterable[str]
+) -> Taken:
+    records: dict[str, Record] = {}
+    sentences = [one_line(sentence) for sentence in refused_before]
+    not_believed: list[str] = []
+    for shard in shards:
+        handed_over = read_shard(shard, terms)
+        sentences += handed_over.refused
+        if handed_over.refused:
+            not_believed.append(shard.name)
+        mine, refused = _with_evidence(handed_over.records, shard, folder)
+        sentences += refused
+        _write(folder, f"{name}-{shard.name}", [mine[key] for key in terms.owed if key in mine])
+        records |= mine
+    again = _blamed_again([records[key] for key in terms.owed if key in records], terms)
+    _write(folder, f"{name}-whose", again)
+    return Taken(
+        records=len(records),
+        blamed_again=len(again),
+        refused=Refused(
+            count=len(sentences), sentences=tuple(sentences[:_KEPT_SENTENCES]), shards=tuple(not_believed)
+        ),
+    )
+
+
+def _with_evidence(
+    records: Mapping[str, Record], shard: Shard, folder: Path
+) -> tuple[dict[str, Record], list[str]]:
+    """The records with the files that they name, which are stored; without those that are refused."""
+    refused: dict[Artifact, str] = {}
+    stored: set[Artifact] = set()
+    left = _MOST_EVIDENCE
+    for artifact in {artifact: None for record in records.values() for artifact in record.artifacts}:
+        try:
+            data = read_evidence(shard.folder / "artifacts", artifact)
+            if len(data) > left:
+                raise RefusedError(f"{artifact.path}: is too much, with the files before it")
+        except RefusedError as error:
+            refused[artifact] = one_line(f"{shard.name}: artifacts/{error}")
+            continue
+        left -= len(data)
+        stored.add(artifact)
+        jsonio.write_bytes(folder / "artifacts" / artifact.path, data)
+    kept = {
+        key: msgspec.structs.replace(
+            record, artifacts=tuple(artifact for artifact in record.artifacts if artifact in stored)
+        )
+        for key, record in records.items()
+    }
+    return kept, list(refused.values())
+
+
+def _blamed_again(records: Sequence[Record], terms: Terms) -> list[Record]:
+    """New records of those whose blame hangs on what another shard found out, a millisecond newer."""
+    known = ReferenceRecords(terms.whose.reference, records)
+    again = []
+    for record in records:
+        blamed = terms.whose.blamed_again(record, known.of(record))
+        if blamed != record:
+            again.append(msgspec.structs.replace(blamed, started_at=_later(record.started_at)))
+    return again
+
+
+def _later(time: str) -> str:
+    moment = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) + _MILLISECOND
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _write(folder: Path, name: str, records: Sequence[Record]) -> None:
+    """A segment whose name ends with the digest of its content; none without records."""
+    if records:
+        data = b"".join(jsonio.dumps(record) + b"\n" for record in records)
+        jsonio.write_bytes(folder / "ledger" / f"{name}-{hashlib.sha256(data).hexdigest()[:12]}.jsonl", data)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move all files, what is in folders first; raises OSError."""
+    for folder, _, names in os.walk(source, topdown=False):
+        below = target / Path(folder).relative_to(source)
+        below.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (Path(folder) / name).replace(below / name)
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{folder}: cannot be written ({error.strerror or error}); free space or choose another --output"
+    )
