@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import threading
 from collections import Counter
@@ -50,7 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "framework: slower, same verdicts",
     )
     parser.add_argument(
-        "--shard", type=_shard, metavar="K/N", default=(1, 1), help="run the K-th of N parts of the plan"
+        "--shard",
+        type=shard_argument,
+        metavar="K/N",
+        default=(1, 1),
+        help="run the K-th of N parts of the plan",
     )
     parser.add_argument(
         "--plan", type=Path, metavar="FILE", help="run this plan.json instead of making a plan"
@@ -74,6 +79,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what has no verdict yet, rebuild the site, and return the gate's exit code."""
+    from harness.cli.annotate import annotate_descriptions
+    from harness.github.workflow_commands import commands_stopped
+
+    with commands_stopped(os.environ):
+        code = _main(args)
+    annotate_descriptions(args.plan or args.output / "plan.json", args.output, os.environ)
+    return code
+
+
+def _main(args: argparse.Namespace) -> int:
     from harness.consumers import CONSUMERS
     from harness.execute import origin
     from harness.execute.preparation import Preparation
@@ -198,7 +213,8 @@ def _say_left_out(left_out: Sequence[LeftOut]) -> None:
         print(f"{len(unasked)} left out, e.g. {example}; `harness plan` lists them")  # noqa: T201
 
 
-def _shard(text: str) -> tuple[int, int]:
+def shard_argument(text: str) -> tuple[int, int]:
+    """An argument's type: which of how many parts."""
     index, _, count = text.partition("/")
     if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
         raise argparse.ArgumentTypeError(f"{text} is not K/N with 1 ≤ K ≤ N, such as 2/8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness import labels
 from harness.github.markdown import clipped, visible
@@ -31,14 +31,16 @@ def annotations_of(records: Iterable[Record], *, path: str, content: bytes) -> t
         content: the description, by whomever.
     """
     lines = YamlLines(content)
-    made: dict[tuple[int, str], Annotation] = {}
+    found: dict[tuple[int, str], tuple[Record, list[str]]] = {}
     for record in records:
         if record.status is not Status.FAILED or record.blame is not Blame.METADATA:
             continue
         for line, fault in _faults(record, lines):
-            annotation = _annotation(record, path, line, fault)
-            made.setdefault((line, annotation.message), annotation)
-    return tuple(sorted(made.values(), key=lambda annotation: annotation.start_line)[:_MOST])
+            _, told = found.setdefault((line, str(record.reason)), (record, []))
+            if fault not in told:
+                told.append(fault)
+    ordered = sorted(found.items(), key=lambda item: item[0])[:_MOST]
+    return tuple(_annotation(record, path, line, told) for (line, _), (record, told) in ordered)
 
 
 def _faults(record: Record, lines: YamlLines) -> Iterator[tuple[int, str]]:
@@ -59,10 +61,10 @@ def _faults(record: Record, lines: YamlLines) -> Iterator[tuple[int, str]]:
         yield 1, message
 
 
-def _annotation(record: Record, path: str, line: int, fault: str) -> Annotation:
+def _annotation(record: Record, path: str, line: int, faults: Sequence[str]) -> Annotation:
     reason = Reason.from_slug(str(record.reason))
     label = labels.REASON[reason].label
-    told = [*fault.splitlines(), labels.REASON[reason].hint]
+    told = [*"\n".join(faults).splitlines(), labels.REASON[reason].hint]
     return Annotation(
         path=path,
         start_line=line,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness import labels
-from harness.errors import ExitCode
+from harness.github import words
 from harness.github.markdown import clipped, visible
 from harness.github.message import LONGEST_DESCRIPTION, Kind, Message, State
 from harness.github.outcome import Outcome
 from harness.github.page import body
-from harness.github.table import counted
-from harness.ledger.gate import Decision, Effect
-from harness.verdict import Status
+from harness.ledger.gate import Effect
 
 _STATES: dict[Kind, State] = {
     Kind.PASSED: State.SUCCESS,
@@ -22,6 +19,12 @@ _STATES: dict[Kind, State] = {
     Kind.REFUSED: State.ERROR,
     Kind.NO_VERDICT: State.ERROR,
     Kind.REVIEW: State.PENDING,
+}
+_TOLD: dict[Kind, str] = {
+    Kind.NOTHING: "nothing to test: no model is touched",
+    Kind.REMOVED: "nothing to test: models are only deleted",
+    Kind.REVIEW: "a maintainer has to look at this",
+    Kind.REFUSED: "the results could not be used",
 }
 _WORST_FIRST = (State.FAILURE, State.ERROR, State.PENDING, State.SUCCESS)
 
@@ -57,7 +60,7 @@ def _kinds(outcome: Outcome) -> Iterator[Kind]:
 
 def _problems(outcome: Outcome) -> Iterator[Kind]:
     change, decision = outcome.change, outcome.decision
-    if decision.exit_code is ExitCode.FAILED:
+    if words.failure(decision):
         yield Kind.FAILED
     if outcome.refused:
         yield Kind.REFUSED  # and so some have no record: that is said there
@@ -69,33 +72,13 @@ def _problems(outcome: Outcome) -> Iterator[Kind]:
         yield Kind.REVIEW
 
 
-def _told(kind: Kind, outcome: Outcome) -> str:  # noqa: PLR0911  one for each kind
-    """One of them in a few words, without a name that a model chose."""
+def _told(kind: Kind, outcome: Outcome) -> str:
+    """One of them in a few words."""
     decision = outcome.decision
-    match kind:
-        case Kind.PASSED:
-            return _all_well(decision)
-        case Kind.FAILED:
-            blocks = len(decision.having(Effect.BLOCKS))
-            return f"{blocks} of {counted(len(decision.cells))} failed" if blocks else "a waiver has expired"
-        case Kind.NO_VERDICT:
-            unknown = len(decision.having(Effect.NO_RECORD, Effect.NO_VERDICT))
-            return f"no verdict for {unknown} of {counted(len(decision.cells))}" if unknown else "no verdict"
-        case Kind.NOTHING:
-            return "nothing to test: no model is touched"
-        case Kind.REMOVED:
-            return "nothing to test: models are only deleted"
-        case Kind.REVIEW:
-            return "a maintainer has to look at this"
-        case _:
-            return "the results could not be used"
-
-
-def _all_well(decision: Decision) -> str:
-    passed = decision.counts.get(Status.PASSED, 0)
-    if passed == len(decision.cells) > 1:
-        return f"all {passed} cells passed"
-    counts = ", ".join(
-        f"{count} {labels.STATUS[status].label}" for status, count in decision.counts.items() if count
-    )
-    return f"nothing stands in the way: {counts or 'no cell counts'}"
+    if kind is Kind.PASSED:
+        return words.well(decision)
+    if kind is Kind.FAILED:
+        return words.failure(decision)
+    if kind is Kind.NO_VERDICT:
+        return words.no_verdict(decision) or "no verdict, since no cell was planned"
+    return _TOLD[kind]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,22 +11,16 @@ import msgspec
 
 from harness import labels
 from harness.cell import Cell, Device
+from harness.github import words
 from harness.github.markdown import Markdown, code, fence, visible
 from harness.ledger.gate import CellDecision
 from harness.ledger.record import Record
 from harness.verdict import Blame, Reason
 
+_FIELD = re.compile(r"(^[^\s:]{1,200}:|;) field ")
 _MODELS = 5
+_IN_SHORT = 2
 _LONGEST_PATH = 200
-
-WHO: dict[Blame, str] = {
-    Blame.MODEL: "the model's author, in the model",
-    Blame.METADATA: "the model's author, in its description",
-    Blame.ENVIRONMENT: "whoever looks after the environment",
-    Blame.TOOL: "the team of the tool",
-    Blame.INFRASTRUCTURE: "the maintainers of the tests",
-}
-"""Who can act, and where."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,8 +29,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         title: the reason in words, and the tool.
         models: the first of them with their weights, and how many more there are.
-        cells: how many.
-        regressed: how many of them passed before.
+        in_short: how many cells, and fewer of the models.
+        before: how many of them passed before, in words; empty if none did.
         message: what happened, of one of them.
         of: whose message that is, if they are several.
         who: who can act.
@@ -45,8 +40,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     title: Markdown
     models: Markdown
-    cells: int
-    regressed: int
+    in_short: Markdown
+    before: Markdown
     message: str
     of: Markdown
     who: Markdown
@@ -67,8 +62,10 @@ def groups(
         record = records[decided.key]
         blame = record.blame.value if record.blame else ""
         alike.setdefault((str(record.reason), decided.cell.consumer.name, blame), []).append(decided)
-    made = [_group(members, records, regressed) for members in alike.values()]
-    return sorted(made, key=lambda group: (-group.regressed, -group.cells))
+    largest_first = sorted(
+        alike.values(), key=lambda members: (-sum(m.key in regressed for m in members), -len(members))
+    )
+    return [_group(members, records, regressed) for members in largest_first]
 
 
 def command(cell: Cell, collection: str) -> str:
@@ -106,12 +103,12 @@ def _group(
     assert record.blame is not None, "only what did not pass is grouped"  # noqa: S101
     return Group(
         title=Markdown(f"**{label[:1].upper()}{label[1:]}**{tool}"),
-        models=_models(members),
-        cells=len(members),
-        regressed=sum(member.key in regressed for member in members),
-        message=record.message.replace("; field ", "\nfield "),
+        models=_models(members, most=_MODELS),
+        in_short=_in_short(members),
+        before=_before(sum(member.key in regressed for member in members), len(members)),
+        message=_FIELD.sub(r"\1\nfield ", record.message),
         of=name_of(first.cell) if len(members) > 1 else Markdown(),
-        who=Markdown(WHO[record.blame]),
+        who=Markdown(words.WHO[record.blame]),
         hint=_hint(reason, record),
         example=first,
     )
@@ -124,7 +121,7 @@ def _hint(reason: Reason, record: Record) -> Markdown:
     return Markdown(labels.REASON[reason].hint)
 
 
-def _models(members: Sequence[CellDecision]) -> Markdown:
+def _models(members: Sequence[CellDecision], *, most: int) -> Markdown:
     weights: dict[tuple[str, str], list[str]] = {}
     for member in members:
         model, format_ = member.cell.model, member.cell.weights_format
@@ -133,7 +130,18 @@ def _models(members: Sequence[CellDecision]) -> Markdown:
             known.append(format_.value)
     named = [
         f"{code(model)} ({', '.join(formats)})" if formats else str(code(model))
-        for (model, _), formats in list(weights.items())[:_MODELS]
+        for (model, _), formats in list(weights.items())[:most]
     ]
     more = len(weights) - len(named)
     return Markdown(", ".join(named) + (f" and {more} more model{'s' * (more != 1)}" if more else ""))
+
+
+def _in_short(members: Sequence[CellDecision]) -> Markdown:
+    models = _models(members, most=_IN_SHORT)
+    return Markdown(f"{words.counted(len(members))}: {models}") if len(members) > 1 else models
+
+
+def _before(passed: int, cells: int) -> Markdown:
+    if not passed:
+        return Markdown()
+    return Markdown("; passed before" if passed == cells else f"; {passed} of them passed before")

@@ -8,6 +8,8 @@ import msgspec
 
 from harness.change import Change
 from harness.github.message import Annotation
+from harness.ledger.difference import CellDifference
+from harness.ledger.difference import Kind as Moved
 from harness.ledger.gate import Decision
 from harness.ledger.record import Record
 
@@ -19,20 +21,12 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     site: str = ""
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """What is otherwise than in the published ledger: keys of planned cells."""
-
-    regressed: frozenset[str] = frozenset()
-    fixed: frozenset[str] = frozenset()
-    new: frozenset[str] = frozenset()
-
-
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a change.
 
     Attributes:
         records: of the planned cells, by key; only those that were taken.
-        moved: None without a published ledger.
+        differences: against the published ledger; None without one.
         refused: what was not taken of what the jobs handed over, and why, a sentence each.
         accepted_by: the maintainer who accepted what the change does to the tests; empty if nobody has.
         collection: the folder of models, relative to the root of the repository.
@@ -42,9 +36,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     change: Change
     decision: Decision
     records: Mapping[str, Record]
-    moved: Moved | None = None
+    differences: tuple[CellDifference, ...] | None = None
     refused: tuple[str, ...] = ()
     accepted_by: str = ""
     collection: str = "."
     links: Links = Links()
     annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def moved(self) -> dict[str, Moved]:
+        """What became of planned cells, by key; of those that are gone see ``differences``."""
+        return {each.key: each.kind for each in self.differences or () if each.kind is not Moved.GONE}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from harness.github import words
 from harness.github.groups import Group, command, groups
 from harness.github.markdown import Markdown, code, fence, shell
 from harness.github.message import LONGEST_BODY, MARK, Kind, State
 from harness.github.outcome import Outcome
-from harness.github.table import counted, rows_of
+from harness.github.table import table_of
 from harness.github.templates import render
+from harness.ledger.difference import Kind as Moved
 from harness.ledger.gate import CellDecision, Effect
 from harness.verdict import Status
 
@@ -22,6 +25,13 @@ _NAMES = 3
 _FULL = 2
 _LINES_REFUSED = 10
 _HARMLESS = 4
+_MOVED = {
+    Moved.REGRESSED: "regressed",
+    Moved.FIXED: "fixed",
+    Moved.NEW: "new",
+    Moved.NOT_APPLICABLE_ANY_MORE: "not applicable any more",
+    Moved.GONE: "gone",
+}
 _LINK = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")
 
 
@@ -60,7 +70,8 @@ def length(text: str) -> int:
 
 def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: State, depth: Depth) -> str:
     change, decision, records = outcome.change, outcome.decision, outcome.records
-    regressed = outcome.moved.regressed if outcome.moved else frozenset[str]()
+    moved = outcome.moved
+    regressed = frozenset(key for key, kind in moved.items() if kind is Moved.REGRESSED)
     grouped = {
         effect: groups(decision.having(effect), records, regressed=regressed)
         for effect in (Effect.BLOCKS, Effect.NO_VERDICT, Effect.WAIVED, Effect.COUNTED)
@@ -80,10 +91,11 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
         models=_models(outcome),
         one_model=len(change.models) == 1,
         any_passed=bool(decision.counts.get(Status.PASSED)),
+        any_red=any(decided.status in (Status.FAILED, Status.INCONCLUSIVE) for decided in decision.cells),
         failures=failures,
         unanswered=_unanswered(grouped[Effect.NO_VERDICT], depth),
         harmless=(grouped[Effect.WAIVED] + grouped[Effect.COUNTED])[:_HARMLESS],
-        missing=Markdown(counted(len(missing))) if missing else "",
+        missing=Markdown(words.counted(len(missing))) if missing else "",
         missing_one=len(missing) == 1,
         annotated=bool(outcome.annotations),
         commands=_commands(outcome, failures.full[0].example) if failures.full else "",
@@ -95,7 +107,7 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
         refused=fence("\n".join(outcome.refused), lines=_LINES_REFUSED),
         accepted_by=outcome.accepted_by if change.review else "",
         moved=_moved(outcome),
-        table=rows_of(decision, depth.rows, moved=outcome.moved),
+        table=table_of(decision, depth.rows, moved=moved),
         head=change.head_sha[:12],
         run=_link(outcome.links.run),
         site=_link(outcome.links.site),
@@ -143,13 +155,11 @@ def _names(names: Sequence[str], noun: str) -> Markdown:
 
 def _moved(outcome: Outcome) -> Markdown:
     """How many cells are otherwise than in the published ledger; empty if there is none."""
-    if outcome.moved is None or not outcome.decision.cells:
+    if not outcome.differences:
         return Markdown()
-    counts = {
-        "regressed": outcome.moved.regressed, "fixed": outcome.moved.fixed, "new": outcome.moved.new
-    }  # fmt: skip
-    told = ", ".join(f"{len(keys)} {word}" for word, keys in counts.items() if keys)
-    return Markdown(told or "nothing changed")
+    counts = Counter(each.kind for each in outcome.differences)
+    told = [f"{counts[kind]} {word}" for kind, word in _MOVED.items() if counts[kind]]
+    return Markdown(", ".join(told) or "nothing changed")
 
 
 def _sentence(text: str) -> Markdown:

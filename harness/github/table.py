@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from harness import labels
 from harness.cell import Device
+from harness.github import words
 from harness.github.markdown import Markdown, code
-from harness.github.outcome import Moved
+from harness.ledger.difference import Kind as Moved
 from harness.ledger.gate import CellDecision, Decision, Effect
-from harness.verdict import Reason, Status
+from harness.verdict import Reason
 
 _ORDER = (Effect.BLOCKS, Effect.NO_VERDICT, Effect.NO_RECORD, Effect.WAIVED, Effect.COUNTED)
 _HARMLESS = {Effect.WAIVED: "waived", Effect.COUNTED: "advisory", Effect.IGNORED: "quarantined"}
+
+
+_MOVED = {
+    Moved.REGRESSED: "passed before",
+    Moved.FIXED: "failed before",
+    Moved.SAME_RED: "failed before, too",
+    Moved.NEW: "new",
+}
 
 
 class Row(NamedTuple):
@@ -35,29 +44,20 @@ class Table(NamedTuple):
     more: int
 
 
-def rows_of(decision: Decision, most: int, *, moved: Moved | None = None) -> Table:
-    """At most so many rows."""
+def table_of(decision: Decision, most: int, *, moved: Mapping[str, Moved] | None = None) -> Table:
+    """The table with at most so many rows; ``moved`` is what became of cells by key."""
     ordered = sorted(decision.cells, key=_urgency)
-    shown = [_row(decided, moved or Moved()) for decided in ordered[:most]]
-    title = f"All {counted(len(ordered))}" if len(ordered) > 1 else "The cell"
-    counts = ", ".join(
-        f"{decision.counts[status]} {labels.STATUS[status].label}"
-        for status in Status
-        if decision.counts.get(status)
-    )
+    shown = [_row(decided, (moved or {}).get(decided.key)) for decided in ordered[:most]]
+    title = words.counted(len(ordered))
+    counts = words.counts(decision)
     return Table(Markdown(f"{title}: {counts}" if counts else title), shown, len(ordered) - len(shown))
-
-
-def counted(cells: int) -> str:
-    """So many cells."""
-    return f"{cells} cell{'s' * (cells != 1)}"
 
 
 def _urgency(decided: CellDecision) -> int:
     return _ORDER.index(decided.effect) if decided.effect in _ORDER else len(_ORDER)
 
 
-def _row(decided: CellDecision, moved: Moved) -> Row:
+def _row(decided: CellDecision, moved: Moved | None) -> Row:
     cell = decided.cell
     device = "" if cell.device is Device.CPU else f" on {cell.device.value}"
     return Row(
@@ -77,11 +77,10 @@ def _verdict(decided: CellDecision) -> Markdown:
     return Markdown(f"{look.icon} {look.label}")
 
 
-def _why(decided: CellDecision, moved: Moved) -> Markdown:
+def _why(decided: CellDecision, moved: Moved | None) -> Markdown:
     told = [labels.REASON[Reason.from_slug(decided.reason)].label] if decided.reason else []
-    told += [word for word, keys in (
-        ("passed before", moved.regressed), ("failed before", moved.fixed), ("new", moved.new)
-    ) if decided.key in keys]  # fmt: skip
+    if moved in _MOVED:
+        told.append(_MOVED[moved])
     if decided.effect in _HARMLESS:
         told.append(f"{_HARMLESS[decided.effect]}: does not block")
     return Markdown("; ".join(told))

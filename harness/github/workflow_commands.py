@@ -26,28 +26,35 @@ def in_actions(environ: Mapping[str, str]) -> bool:
 
 def command(annotation: Annotation) -> str:
     """The line that annotates a file; its texts can neither end it nor add to it."""
-    properties = {
-        "file": annotation.path,
-        "line": str(annotation.start_line),
-        "title": annotation.title,
-    }
+    properties = {"file": annotation.path, "line": str(annotation.start_line), "title": annotation.title}
     stated = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
     return f"::{_COMMANDS[annotation.level]} {stated}::{_data(annotation.message)}"
 
 
-@contextlib.contextmanager
-def commands_stopped(environ: Mapping[str, str]) -> Iterator[None]:
-    """Within it, nothing that is printed is a command: lines may come from models.
+def stop_commands(environ: Mapping[str, str]) -> str:
+    """From now on nothing that this step prints is a command: lines may come from models.
 
-    Outside of Actions it does nothing. What goes to standard error is printed in order with the rest, else
-    the runner might read it late. After an error nothing is a command until the step's end.
+    Returns:
+        What makes the runner listen again, which nobody can guess; empty outside of Actions.
     """
     if not in_actions(environ):
-        yield
-        return
+        return ""
     token = secrets.token_hex(32)
     _print(f"::stop-commands::{token}")
-    with contextlib.redirect_stderr(sys.stdout):
+    return token
+
+
+@contextlib.contextmanager
+def commands_stopped(environ: Mapping[str, str]) -> Iterator[None]:
+    """Within it, nothing that is printed is a command; nor is it after an error.
+
+    In Actions all of it goes to standard error, since the runner might read two streams out of order.
+    """
+    token = stop_commands(environ)
+    if not token:
+        yield
+        return
+    with contextlib.redirect_stdout(sys.stderr):
         yield
     _print(f"::{token}::")
 
@@ -59,7 +66,8 @@ def annotate(annotations: Iterable[Annotation]) -> None:
 
 
 def _print(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
+    """To standard error: standard output may be what another program reads."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _data(text: str) -> str:

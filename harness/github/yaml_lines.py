@@ -14,6 +14,7 @@ import yaml
 
 _MAX_BYTES = 2_000_000
 _MAX_NODES = 50_000
+_MAX_DEPTH = 200  # for each level, libyaml looks at all levels above
 _MAX_STEPS = 100
 _MAX_MERGES = 10
 _LONGEST_NAME = 200
@@ -87,19 +88,21 @@ def _read(content: bytes) -> _Node:
     """The first document as nodes; an alias is the node that it names."""
     root = _Node(items=[])
     open_nodes = [root]
-    anchors: dict[str, _Node] = {}
+    anchors: dict[str | None, _Node] = {}
     for event in _events(content):
         if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             open_nodes.pop()
             continue
+        anchor = getattr(event, "anchor", None)
         alias = isinstance(event, yaml.AliasEvent)
-        node = anchors.get(str(event.anchor)) if alias else _begun(event)
+        node = anchors.get(anchor) if alias else _begun(event)
         if node is None:
             continue
         _place(open_nodes[-1], node, event.start_mark.line + 1 if event.start_mark else 1)
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             open_nodes.append(node)
-        anchor = getattr(event, "anchor", None)
+            if len(open_nodes) > _MAX_DEPTH:
+                break
         if anchor and not alias:
             anchors[anchor] = node
     return root.items[0][1] if root.items else root

@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "check what the jobs of a plan hand over, and put it together",
         "harness github take plan shards/* --output reports",
     ),
+    "summary": (
+        "append what a job found to the page of its run",
+        "harness github summary --output reports",
+    ),
 }
 
 
