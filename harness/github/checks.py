@@ -87,8 +87,8 @@ def accept(client: Client, sha: str, login: str) -> bool:
         return False
     client.set_status(sha, ACCEPTED, State.SUCCESS, f"accepted by @{login}")
     said = None
-    while tested != said:  # another verdict may come at any time
-        said = client.status(sha, TESTED) or tested
+    while tested is not None and tested != said:  # another verdict may come at any time
+        said = tested
         client.set_status(sha, STATUS, State(said.state), said.description)
         tested = client.status(sha, TESTED)
     return True

@@ -31,8 +31,8 @@ def main(args: argparse.Namespace) -> int:
         if subject is None:
             console.out(stored.PUSHED_OVER)
             return int(ExitCode.SATISFIED)
-        pull, change = subject
-        outcome = stored.read_outcome(args, change)
+        pull = subject.pull
+        outcome = stored.read_outcome(args, subject)
         message = say(
             client,
             pull.head_sha,

@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
     from harness.cli.progress import QuietConsole
     from harness.github.actions import Actions
     from harness.github.fetch import fetch
-    from harness.github.step import set_outputs
+    from harness.github.outputs import write_outputs
 
     run = args.run_id or _run_of_event()
     if args.output.is_dir() and any(args.output.iterdir()):
@@ -45,7 +45,8 @@ def main(args: argparse.Namespace) -> int:
     with connect_for(args, "fetch", "--run-id", str(run), "--output", args.output) as api:
         fetched = fetch(Actions(api), run, args.output, repository=api.repository, workflow=args.workflow)
     jsonio.write(args.output / "fetched.json", fetched)
-    set_outputs(os.environ, {"digest": fetched.digest})
+    if path := os.environ.get("GITHUB_OUTPUT"):
+        write_outputs(Path(path), {"digest": fetched.digest})
     console = QuietConsole(highlight=False)
     for sentence in fetched.refused:
         console.out(f"refused: {sentence}")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.cli import options
 from harness.cli.github.connection import event_of_run
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.cell import Cell
     from harness.change import Change
     from harness.github.client import Client
     from harness.github.outcome import Outcome
     from harness.github.values import ChangedFile, PullRequest
+    from harness.ledger.difference import CellDifference
+    from harness.ledger.record import Record
     from harness.plan.plan import Plan
+    from harness.policy import Policy
 
-REFUSED = "refused.json"
 PUSHED_OVER = "the pull request was pushed over or closed since: nothing is said about what is not its head"
 
 
@@ -31,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: collection)",
     )
     parser.add_argument(
+        "--published", type=Path, metavar="DIR", help="what is published, its ledger in DIR/ledger"
+    )
+    parser.add_argument(
         "--run-url", metavar="URL", default="", help="the page of the run (default: by the event)"
     )
     parser.add_argument("--site-url", metavar="URL", default="", help="the published site, to be linked")
@@ -38,34 +45,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser)
 
 
-def read_outcome(args: argparse.Namespace, change: Change) -> Outcome:
+class Subject(NamedTuple):
+    """What is spoken of: the pull request as it is now, what it changes, and GitHub's own list of that."""
+
+    pull: PullRequest
+    change: Change
+    files: tuple[ChangedFile, ...]
+
+
+def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
     """Read plan, ledger and what was refused.
 
     Without a plan nothing was decided: that is told as what was refused, so that somebody hears of it.
     """
-    from harness import jsonio
     from harness.cli.finish import today
     from harness.github.outcome import Links, Outcome
     from harness.ledger.gate import decide
     from harness.ledger.query import newest_by_key
-    from harness.ledger.store import read_records
+    from harness.plan.plan import read_plan
 
     output: Path = args.output
     policy = options.policy_of(args.collection, args.policy)
-    refused = jsonio.read(output / REFUSED, list[str]) if (output / REFUSED).is_file() else []
-    plan = _plan(output)
-    if plan is None:
-        refused = refused or ["the run handed over no plan: see the log of its job `plan`"]
-    elif not plan.is_decided_by(policy):
-        refused = [*refused, "the plan was not made with the required checks, bounds and scans of the policy"]
+    plan = read_plan(output / "plan.json") if (output / "plan.json").is_file() else None
     planned = {entry.key: entry.cell for entry in plan.cells} if plan else {}
-    records = read_records(output / "ledger") if (output / "ledger").is_dir() else ()
-    held = newest_by_key(record for record in records if record.key in planned)
+    held = newest_by_key(record for record in _records(output / "ledger") if record.key in planned)
     return Outcome(
-        change=change,
+        change=subject.change,
         decision=decide(planned, held.values(), policy, today=today()),
         records=held,
-        refused=tuple(refused),
+        differences=_differences(args.published, planned, held.values()),
+        refused=(
+            *_refused(output, plan, policy),
+            *_not_planned(subject.files, planned.values(), args.collection),
+        ),
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
     )
@@ -93,31 +105,41 @@ def read_change(output: Path) -> Change | None:
     return change
 
 
-def _plan(output: Path) -> Plan | None:
-    from harness.plan.plan import read_plan
+def _refused(output: Path, plan: Plan | None, policy: Policy) -> Iterator[str]:
+    from harness import jsonio
+    from harness.ledger.foreign.take import REFUSED, Refused
 
-    path = output / "plan.json"
-    return read_plan(path) if path.is_file() else None
-
-
-def with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
-    """The change with all that a maintainer has to look at, also by what GitHub says that it changes.
-
-    What is said so far comes from a job that the change itself may have altered.
-    """
-    import msgspec
-
-    from harness.collection import changes
-
-    entries = (changes.ChangedFile(status="M", path=file.path, previous=file.old_path) for file in files)
-    found = changes.reach(entries, changes.Models(places={})).review
-    return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
+    if (output / REFUSED).is_file():
+        yield from jsonio.read(output / REFUSED, Refused).sentences
+    if plan is None:
+        yield "the run handed over no plan that could be taken: see the log of its job `plan`"
+    elif not plan.is_decided_by(policy):
+        yield "the plan was made with other required checks, bounds of tolerance or rules for scans"
 
 
-def read_subject(client: Client, args: argparse.Namespace) -> tuple[PullRequest, Change] | None:
+def _differences(
+    published: Path | None, planned: Mapping[str, Cell], records: Iterable[Record]
+) -> tuple[CellDifference, ...] | None:
+    """What is otherwise than in the published ledger; None without one."""
+    from harness.ledger.difference import differences
+    from harness.ledger.query import current
+    from harness.ledger.survey import read_surveys
+
+    if published is None or not (published / "ledger").is_dir():
+        return None
+    ledger = published / "ledger"
+    return differences(planned, records, current(_records(ledger), read_surveys(ledger)))
+
+
+def _records(ledger: Path) -> Iterator[Record]:
+    from harness.ledger.store import read_records
+
+    return iter(read_records(ledger) if ledger.is_dir() else ())
+
+
+def read_subject(client: Client, args: argparse.Namespace) -> Subject | None:
     """The pull request that was tested and what it changes; None if it was pushed over or closed since."""
     from harness.change import Change
-    from harness.errors import UsageError
     from harness.github.subject import find_subject
 
     event = event_of_run()
@@ -132,4 +154,31 @@ def read_subject(client: Client, args: argparse.Namespace) -> tuple[PullRequest,
         change = Change(
             event="pull_request", repository=event.repository, pull=pull.number, head_sha=pull.head_sha
         )
-    return pull, with_review(change, client.files(pull))
+    files = tuple(client.files(pull))
+    return Subject(pull, _with_review(change, files), files)
+
+
+def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
+    """The change with all that a maintainer has to look at, also by what GitHub says that it changes.
+
+    What is said so far comes from a job that the change itself may have altered.
+    """
+    import msgspec
+
+    from harness.collection import changes
+
+    entries = (changes.ChangedFile(status="M", path=file.path, previous=file.old_path) for file in files)
+    found = changes.reach(entries, changes.Models(places={})).review
+    return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
+
+
+def _not_planned(files: Iterable[ChangedFile], planned: Iterable[Cell], collection: str) -> Iterator[str]:
+    """Models whose description is new or changed, by GitHub's word, and of which no cell was planned."""
+    from harness.collection.changes import models_among
+
+    sources = {cell.model.source for cell in planned}
+    paths = [file.path for file in files if file.status != "removed"]
+    for model in sorted(models_among(paths, collection.strip("./"))):
+        parts = model.split("/")
+        if sources.isdisjoint("/".join(parts[:count]) for count in range(1, len(parts) + 1)):
+            yield f"{model or 'the model'}: is changed, and no cell of it was planned"
