@@ -196,7 +196,7 @@ class Api:
 
 
 def connect(
-    variables: Mapping[str, str], *, again: str, repository: str = "", patience: Patience = DEFAULT
+    variables: Mapping[str, str], *, again: str, repository: str = "", patience: Patience | None = None
 ) -> Api:
     """The API, as the variables of a job of GitHub Actions say; to be closed by a ``with``.
 
@@ -218,7 +218,7 @@ def connect(
     owner, _, name = repository.partition("/")
     if not owner or not name or "/" in name:
         raise UsageError(f"GITHUB_REPOSITORY: {repository!r} is not OWNER/NAME; set it, or name --repository")
-    return Api(url, token, repository, again=again, patience=patience)
+    return Api(url, token, repository, again=again, patience=patience or DEFAULT)
 
 
 class _Core(GitHubCore):  # type: ignore[misc]  # untyped
