@@ -77,18 +77,18 @@ def accepted_by(client: Client, sha: str) -> str:
     return found["login"] if found else ""
 
 
-def accept(client: Client, sha: str, login: str) -> bool:
-    """Accept the change at this commit; False if there is nothing to accept.
+def accept(client: Client, sha: str, login: str) -> State | None:
+    """Accept the change at this commit; returns what its status is then, None if there is nothing to accept.
 
     Only what was tested can be accepted: what is pushed while a maintainer writes the comment was not.
     """
     tested = client.status(sha, TESTED)
     if tested is None:
-        return False
+        return None
     client.set_status(sha, ACCEPTED, State.SUCCESS, f"accepted by @{login}")
     said = None
     while tested is not None and tested != said:  # another verdict may come at any time
         said = tested
         client.set_status(sha, STATUS, State(said.state), said.description)
         tested = client.status(sha, TESTED)
-    return True
+    return None if said is None else State(said.state)

@@ -31,8 +31,13 @@ class Client:
         return answered.read(self._api.get("pulls", number), answered.Pull).value()
 
     def pulls_of_head(self, owner: str, branch: str, sha: str) -> list[PullRequest]:
-        """Open pull requests from this branch whose head is this commit; ``owner`` may have a fork."""
-        found = self._api.each("pulls", state="open", head=f"{owner}:{branch}")
+        """Open pull requests from this branch whose head is this commit.
+
+        Args:
+            owner: who has the branch, maybe in a fork; empty where that is gone, and any branch will do.
+        """
+        head = {"head": f"{owner}:{branch}"} if owner else {}
+        found = self._api.each("pulls", state="open", **head)
         pulls = (answered.read(item, answered.Pull).value() for item in found)
         return [pull for pull in pulls if pull.head_sha == sha]
 

@@ -9,6 +9,8 @@ from harness.github.actions import Actions
 from harness.github.checks import accept
 from harness.github.client import Client
 from harness.github.event import Comment
+from harness.github.pull_labels import put_label
+from harness.github.values import PullRequest
 
 HELP = """\
 Comments that the harness understands, from people who may push here:
@@ -69,9 +71,17 @@ def _do(client: Client, actions: Actions, pull: int, comment: Comment, asked: As
     if not now.is_open:
         return ""
     if asked is Asked.ACCEPT:
-        return f"accepted {now.head_sha}" if accept(client, now.head_sha, comment.author) else ""
+        return _accepted(client, now, comment.author)
     run = actions.newest_run(workflow, now.head_sha)
     if run is None or run.status != "completed":
         return ""
     actions.rerun_failed(run.id)
     return f"runs again: run {run.id}"
+
+
+def _accepted(client: Client, pull: PullRequest, login: str) -> str:
+    state = accept(client, pull.head_sha, login)
+    if state is None:
+        return ""
+    put_label(client, pull.number, state)
+    return f"accepted {pull.head_sha}: {state.value}"

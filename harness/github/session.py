@@ -30,6 +30,10 @@ T = TypeVar("T")
 PUBLIC = "https://api.github.com"
 _HERE = ("127.0.0.1", "localhost", "::1")
 _CHUNK = 1024**2
+_HEADERS = {
+    "Accept": "application/vnd.github+json, application/json;q=0.9",
+    "X-GitHub-Api-Version": "2022-11-28",
+}
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +69,7 @@ class Api:
             default_connect_timeout=patience.connect, default_read_timeout=patience.read
         )
         self._session.base_url = url
+        self._session.headers.update(_HEADERS)
         self._session.token_auth(token)
         # Nothing that is sent twice does harm: what it may make twice is found and taken away (sticky.py).
         retry = Retry(

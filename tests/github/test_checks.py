@@ -51,14 +51,14 @@ def test_what_a_maintainer_decides_is_never_green(github: Double, client: Client
 
 def test_green_once_a_maintainer_has_accepted(github: Double, client: Client) -> None:
     say(client, SHA, reviewed)
-    assert accept(client, SHA, "octocat")
+    assert accept(client, SHA, "octocat") is State.SUCCESS
     assert state_of(github) == "success"
     assert accepted_by(client, SHA) == "octocat"
 
 
 def test_what_is_accepted_and_fails_stays_red(github: Double, client: Client) -> None:
     say(client, SHA, failing)
-    assert accept(client, SHA, "octocat")
+    assert accept(client, SHA, "octocat") is State.FAILURE
     assert state_of(github) == "failure"
 
 
@@ -78,13 +78,13 @@ def test_accepted_before_it_ran_again(github: Double, client: Client) -> None:
 
 def test_a_commit_without_results_cannot_be_accepted(github: Double, client: Client) -> None:
     say(client, SHA, reviewed)
-    assert not accept(client, "b" * 40, "octocat")  # pushed a moment ago
+    assert accept(client, "b" * 40, "octocat") is None  # pushed a moment ago
     assert accepted_by(client, "b" * 40) == ""
 
 
 def test_nothing_to_accept(github: Double, client: Client) -> None:
     say(client, SHA, plain)
-    assert not accept(client, SHA, "octocat")
+    assert accept(client, SHA, "octocat") is None
 
 
 @pytest.mark.parametrize("before", range(4))

@@ -50,6 +50,7 @@ def test_pull_requests_by_their_head(github: Double, client: Client) -> None:
     github.state.add_pull(9, SHA).state = "closed"
     github.state.add_pull(10, SHA).head = "another:new-model"
     assert [pull.number for pull in client.pulls_of_head("contributor", "new-model", SHA)] == [7]
+    assert [pull.number for pull in client.pulls_of_head("", "new-model", SHA)] == [7, 10]
 
 
 def test_a_comment_of_an_account_that_is_gone(github: Double, client: Client) -> None:

@@ -89,10 +89,11 @@ def test_rerun_without_a_run(github: Double, client: Client, actions: Actions, p
 def test_accept(github: Double, client: Client, actions: Actions, pull: int) -> None:
     client.set_status(SHA, TESTED, State.SUCCESS, "all is well")
     words, reactions = done(github, client, actions, said(github, "/harness accept"))
-    assert (words, reactions) == (f"accept: accepted {SHA}", ["+1"])
+    assert (words, reactions) == (f"accept: accepted {SHA}: success", ["+1"])
     status = github.state.newest_status(SHA, STATUS)
     assert status is not None
     assert status.state == "success"
+    assert github.state.pulls[7].labels == {"harness: passed"}
 
 
 def test_accept_what_was_pushed_over(github: Double, client: Client, actions: Actions, pull: int) -> None:

@@ -23,13 +23,13 @@ from tests.github.double.state import (
 )
 
 Json = dict[str, Any]
+DESCRIPTION = Path(__file__).with_name("github.json")
 
 
 @cache
 def description() -> Json:
     """GitHub's description of the API."""
-    text = Path(__file__).with_name("github.json").read_text("utf-8")
-    loaded: Json = json.loads(text)
+    loaded: Json = json.loads(DESCRIPTION.read_bytes())
     return loaded
 
 
