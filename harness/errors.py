@@ -8,6 +8,7 @@
     ├── OutputError              3   results cannot be written: nothing was concluded
     ├── GitHubError              3   GitHub did not take or give what was asked: nothing was said there
     ├── RefusedError             3   what another job handed over is not taken: nothing was concluded
+    ├── RemoteError              3   a repository elsewhere cannot be reached: nothing was published
     └── Interrupted            130   stopped by the user; what was recorded stays
 
 A fault of one model or of one environment is no exception of this tree: it becomes a record
@@ -74,6 +75,12 @@ class GitHubError(HarnessError):
 
 class RefusedError(HarnessError):
     """What another job handed over is not what it may be; nothing of it is taken."""
+
+    exit_code = ExitCode.NO_VERDICT
+
+
+class RemoteError(HarnessError):
+    """A repository on another machine cannot be read or written; later it may."""
 
     exit_code = ExitCode.NO_VERDICT
 

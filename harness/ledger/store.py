@@ -74,18 +74,22 @@ def read_records(folder: Path) -> Iterator[Record]:
         ConfigurationError: a segment cannot be read, a line is no record, or a record has an unknown schema.
     """
     for segment in sorted(folder.glob("*.jsonl")):
-        if segment.name.startswith("."):
-            continue
-        try:
-            with segment.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
-                    whole = line.endswith(b"\n")
-                    if line.strip() and (whole or _is_json(line)):
-                        yield _record(line, segment, number)
-                    if not whole:
-                        break  # a writer may be at it: what comes next would be the line's other half
-        except OSError as error:
-            raise ConfigurationError(f"{segment}: cannot be read ({error.strerror})") from error
+        if not segment.name.startswith("."):
+            yield from read_segment(segment)
+
+
+def read_segment(segment: Path) -> Iterator[Record]:
+    """The records of one file; raises as :func:`read_records`."""
+    try:
+        with segment.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                whole = line.endswith(b"\n")
+                if line.strip() and (whole or _is_json(line)):
+                    yield _record(line, segment, number)
+                if not whole:
+                    break  # a writer may be at it: what comes next would be the line's other half
+    except OSError as error:
+        raise ConfigurationError(f"{segment}: cannot be read ({error.strerror})") from error
 
 
 def _record(line: bytes, segment: Path, number: int) -> Record:

@@ -35,6 +35,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "append what a job found to the page of its run",
         "harness github summary --output reports",
     ),
+    "publish": (
+        "add a ledger to the published one, a branch of its own",
+        "harness github publish --output reports",
+    ),
+    "published": (
+        "get the published ledger into a folder",
+        "harness github published --output published",
+    ),
 }
 
 

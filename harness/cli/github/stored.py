@@ -107,10 +107,10 @@ def read_change(output: Path) -> Change | None:
 
 def _refused(output: Path, plan: Plan | None, policy: Policy) -> Iterator[str]:
     from harness import jsonio
-    from harness.ledger.foreign.take import REFUSED, Refused
+    from harness.ledger.foreign.take import REFUSED
 
     if (output / REFUSED).is_file():
-        yield from jsonio.read(output / REFUSED, Refused).sentences
+        yield from jsonio.read(output / REFUSED, list[str])
     if plan is None:
         yield "the run handed over no plan that could be taken: see the log of its job `plan`"
     elif not plan.is_decided_by(policy):

@@ -67,14 +67,14 @@ def main(args: argparse.Namespace) -> int:
         refused=refused,
     )
     console = QuietConsole(highlight=False)
-    for sentence in taken.refused.sentences[:_SHOWN]:
+    for sentence in taken.refused[:_SHOWN]:
         console.out(f"refused: {sentence}")
-    if (more := taken.refused.count - _SHOWN) > 0:
+    if (more := len(taken.refused) - _SHOWN) > 0:
         console.out(f"… and {more:,} more refused; see {args.output / REFUSED}")
     count = len(shards)
     console.out(
         f"{taken.records:,} of {len(plan.cells):,} planned cells have a record from {count} "
-        f"shard{'s' * (count != 1)}; {taken.blamed_again:,} blamed again, {taken.refused.count:,} refused"
+        f"shard{'s' * (count != 1)}; {taken.blamed_again:,} blamed again, {len(taken.refused):,} refused"
     )
     return int(ExitCode.SATISFIED)
 
@@ -205,6 +205,7 @@ def _terms(plan: Plan) -> Terms:
             )
             for entry in plan.cells
         },
+        planned_at=plan.created_at,
         latest=latest.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         collection=collection_name(plan.collection),
         run_pages=_run_pages(),

@@ -43,6 +43,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         owed: all planned cells, by key.
+        planned_at: when the plan was made. What is older was published before, and its evidence with it.
         latest: no record began later than this (UTC, ISO 8601 to the millisecond).
         collection: what the records call it.
         run_pages: what the address of a run begins with, before its number; empty if there is none.
@@ -50,6 +51,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     owed: Mapping[str, Owed]
+    planned_at: str
     latest: str
     collection: str
     run_pages: str

@@ -22,33 +22,17 @@ from harness.ledger.whose import ReferenceRecords
 from harness.plain_text import one_line
 
 REFUSED = "refused.json"
-SCHEMA = 1
 _KEPT_SENTENCES = 200
 _MOST_EVIDENCE = 2 * 1024**3  # bytes of all files of one shard
 _MILLISECOND = datetime.timedelta(milliseconds=1)
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """``refused.json``: what of the shards was not taken.
-
-    Attributes:
-        count: how many sentences there are.
-        sentences: the first of them.
-        shards: the names of those whose records were not believed; their cells have no record.
-    """
-
-    schema: int = SCHEMA
-    count: int
-    sentences: tuple[str, ...]
-    shards: tuple[str, ...]
-
-
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it: how many records were taken, how many were blamed again, and what was refused."""
+    """How many records were taken, how many were blamed again, and what was refused, a sentence each."""
 
     records: int
     blamed_again: int
-    refused: Refused
+    refused: tuple[str, ...]
 
 
 def take(
@@ -80,7 +64,7 @@ def take(
     try:
         (aside / "ledger").mkdir()
         taken = _take(shards, terms, aside, name, refused)
-        jsonio.write(aside / REFUSED, taken.refused)
+        jsonio.write(aside / REFUSED, _first(taken.refused))
         for path, data in beside.items():
             jsonio.write_bytes(aside / path, data)
         _move(aside, output)
@@ -96,35 +80,39 @@ def _take(
 ) -> Taken:
     records: dict[str, Record] = {}
     sentences = [one_line(sentence) for sentence in refused_before]
-    not_believed: list[str] = []
     for shard in shards:
         handed_over = read_shard(shard, terms)
-        sentences += handed_over.refused
-        if handed_over.refused:
-            not_believed.append(shard.name)
-        mine, refused = _with_evidence(handed_over.records, shard, folder)
-        sentences += refused
-        _write(folder, f"{name}-{shard.name}", [mine[key] for key in terms.owed if key in mine])
+        mine, refused = _with_evidence(handed_over.records, shard, folder, terms.planned_at)
+        sentences += [*handed_over.refused, *refused]
+        in_order = [mine[key] for key in terms.owed if key in mine]
+        # Apart from each other: what is known already need not be published again.
+        _write(folder, f"{name}-{shard.name}", [r for r in in_order if r.started_at >= terms.planned_at])
+        _write(folder, f"{name}-{shard.name}", [r for r in in_order if r.started_at < terms.planned_at])
         records |= mine
     again = _blamed_again([records[key] for key in terms.owed if key in records], terms)
     _write(folder, f"{name}-whose", again)
-    return Taken(
-        records=len(records),
-        blamed_again=len(again),
-        refused=Refused(
-            count=len(sentences), sentences=tuple(sentences[:_KEPT_SENTENCES]), shards=tuple(not_believed)
-        ),
-    )
+    return Taken(records=len(records), blamed_again=len(again), refused=tuple(sentences))
+
+
+def _first(sentences: Sequence[str]) -> list[str]:
+    """The first sentences, and how many more there are."""
+    more = len(sentences) - _KEPT_SENTENCES
+    return [*sentences[:_KEPT_SENTENCES], *([f"… and {more:,} more"] if more > 0 else [])]
 
 
 def _with_evidence(
-    records: Mapping[str, Record], shard: Shard, folder: Path
+    records: Mapping[str, Record], shard: Shard, folder: Path, planned_at: str
 ) -> tuple[dict[str, Record], list[str]]:
-    """The records with the files that they name, which are stored; without those that are refused."""
+    """The records with the files that they name, which are stored; without those that are refused.
+
+    The files of a record that is older than the plan lie with the published ledger, if not here.
+    """
     refused: dict[Artifact, str] = {}
-    stored: set[Artifact] = set()
     left = _MOST_EVIDENCE
-    for artifact in {artifact: None for record in records.values() for artifact in record.artifacts}:
+    new = {artifact for r in records.values() if r.started_at >= planned_at for artifact in r.artifacts}
+    for artifact in dict.fromkeys(artifact for r in records.values() for artifact in r.artifacts):
+        if artifact not in new and not (shard.folder / "artifacts" / artifact.path).exists():
+            continue
         try:
             data = read_evidence(shard.folder / "artifacts", artifact)
             if len(data) > left:
@@ -133,11 +121,10 @@ def _with_evidence(
             refused[artifact] = one_line(f"{shard.name}: artifacts/{error}")
             continue
         left -= len(data)
-        stored.add(artifact)
         jsonio.write_bytes(folder / "artifacts" / artifact.path, data)
     kept = {
         key: msgspec.structs.replace(
-            record, artifacts=tuple(artifact for artifact in record.artifacts if artifact in stored)
+            record, artifacts=tuple(artifact for artifact in record.artifacts if artifact not in refused)
         )
         for key, record in records.items()
     }

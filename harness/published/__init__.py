@@ -1,0 +1,1 @@
+"""The ledger that everybody sees: a branch of its own in a git repository, to which is only ever added."""
