@@ -34,12 +34,13 @@ def _annotations(plan_file: Path, output: Path, root: Path) -> Iterator[Annotati
     from harness.ledger.query import newest_by_key
     from harness.ledger.store import read_records
     from harness.plan.plan import read_plan
+    from harness.verdict import Blame
 
     plan = read_plan(plan_file)
     planned = {entry.key for entry in plan.cells}
     of_model: dict[str, list[Record]] = {}
     for record in newest_by_key(read_records(output / "ledger")).values():
-        if record.key in planned:
+        if record.key in planned and record.blame is Blame.METADATA:
             of_model.setdefault(record.model.source, []).append(record)
     for found in find_models(plan.collection):
         path = _description(found)

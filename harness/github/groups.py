@@ -6,6 +6,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,9 +19,21 @@ from harness.ledger.record import Record
 from harness.verdict import Blame, Reason
 
 _FIELD = re.compile(r"(^[^\s:]{1,200}:|;) field ")
+_MESSAGES = 5
 _MODELS = 5
-_IN_SHORT = 2
+_IN_SHORT = 3
 _LONGEST_PATH = 200
+
+
+class Told(NamedTuple):
+    """What a record tells; ``of`` is whose it is, empty if its group has no other cell."""
+
+    of: Markdown
+    message: str
+
+    def block(self, lines: int) -> Markdown:
+        """The message as a block of code."""
+        return fence(self.message, lines=lines)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,26 +44,20 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         models: the first of them with their weights, and how many more there are.
         in_short: how many cells, and fewer of the models.
         before: how many of them passed before, in words; empty if none did.
-        message: what happened, of one of them.
-        of: whose message that is, if they are several.
+        told: what happened, of one of them or of some where it differs.
         who: who can act.
         hint: what to do.
-        example: the cell that the message is of.
+        example: one of the cells.
     """
 
     title: Markdown
     models: Markdown
     in_short: Markdown
     before: Markdown
-    message: str
-    of: Markdown
+    told: tuple[Told, ...]
     who: Markdown
     hint: Markdown
     example: CellDecision
-
-    def block(self, lines: int) -> Markdown:
-        """The message as a block of code; empty if there is none."""
-        return fence(self.message, lines=lines) if self.message.strip() else Markdown()
 
 
 def groups(
@@ -99,18 +106,30 @@ def _group(
     consumer = first.cell.consumer
     label = labels.REASON[reason].label
     readable = first.cell.weights_format is not None
-    tool = f" in {code(consumer.name)} {code(consumer.version)}" if readable else ""
+    tool = f" in {code(f'{consumer.name} {consumer.version}')}" if readable else ""
     assert record.blame is not None, "only what did not pass is grouped"  # noqa: S101
     return Group(
         title=Markdown(f"**{label[:1].upper()}{label[1:]}**{tool}"),
         models=_models(members, most=_MODELS),
         in_short=_in_short(members),
         before=_before(sum(member.key in regressed for member in members), len(members)),
-        message=_FIELD.sub(r"\1\nfield ", record.message),
-        of=name_of(first.cell) if len(members) > 1 else Markdown(),
+        told=_told([first, *members], records),
         who=Markdown(words.WHO[record.blame]),
         hint=_hint(reason, record),
         example=first,
+    )
+
+
+def _told(members: Sequence[CellDecision], records: Mapping[str, Record]) -> tuple[Told, ...]:
+    """The first of the different messages."""
+    by_message: dict[str, CellDecision] = {}
+    for member in members:
+        message = records[member.key].message
+        if message.strip() and len(by_message) < _MESSAGES:
+            by_message.setdefault(_FIELD.sub(r"\1\nfield ", message), member)
+    alone = all(member.key == members[0].key for member in members)
+    return tuple(
+        Told(Markdown() if alone else name_of(member.cell), message) for message, member in by_message.items()
     )
 
 
@@ -121,24 +140,25 @@ def _hint(reason: Reason, record: Record) -> Markdown:
     return Markdown(labels.REASON[reason].hint)
 
 
-def _models(members: Sequence[CellDecision], *, most: int) -> Markdown:
-    weights: dict[tuple[str, str], list[str]] = {}
+def _models(members: Sequence[CellDecision], *, most: int, weights: bool = True) -> Markdown:
+    formats: dict[tuple[str, str], list[str]] = {}
     for member in members:
         model, format_ = member.cell.model, member.cell.weights_format
-        known = weights.setdefault((model.id, model.version), [])
-        if format_ is not None and format_.value not in known:
+        known = formats.setdefault((model.id, model.version), [])
+        if weights and format_ is not None and format_.value not in known:
             known.append(format_.value)
     named = [
-        f"{code(model)} ({', '.join(formats)})" if formats else str(code(model))
-        for (model, _), formats in list(weights.items())[:most]
+        f"{code(model)} ({', '.join(of_model)})" if of_model else str(code(model))
+        for (model, _), of_model in list(formats.items())[:most]
     ]
-    more = len(weights) - len(named)
+    more = len(formats) - len(named)
     return Markdown(", ".join(named) + (f" and {more} more model{'s' * (more != 1)}" if more else ""))
 
 
 def _in_short(members: Sequence[CellDecision]) -> Markdown:
-    models = _models(members, most=_IN_SHORT)
-    return Markdown(f"{words.counted(len(members))}: {models}") if len(members) > 1 else models
+    if len(members) == 1:
+        return _models(members, most=1)
+    return Markdown(f"{words.counted(len(members))}: {_models(members, most=_IN_SHORT, weights=False)}")
 
 
 def _before(passed: int, cells: int) -> Markdown:

@@ -15,7 +15,7 @@ import unicodedata
 NAME = 120
 """Characters of a name that are shown."""
 
-_WIDTH = 100
+_WIDTH = 88  # about what a comment shows without a scroll bar
 _NOT_SHOWN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _PICTURES = 0x2400  # of U+0000 to U+001F

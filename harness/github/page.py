@@ -22,6 +22,7 @@ SYMBOL: dict[State, str] = {State.SUCCESS: "✓", State.FAILURE: "✗", State.ER
 
 _PATHS = 10
 _NAMES = 3
+_MESSAGES = 2  # of a group that is told in full
 _FULL = 2
 _LINES_REFUSED = 10
 _HARMLESS = 4
@@ -46,7 +47,7 @@ class Depth(NamedTuple):
 _DEPTHS = (Depth(400, 6, 30), Depth(200, 6, 15), Depth(50, 4, 5), Depth(0, 1, 0))
 
 
-class Told(NamedTuple):
+class Shown(NamedTuple):
     """Groups, and where each is told; ``more`` are not told at all."""
 
     full: Sequence[Group] = ()
@@ -87,6 +88,8 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
             {"told": _sentence(each), "template": f"{kind.value}.md.j2"}
             for kind, each in zip(kinds, told, strict=True)
         ],
+        messages=_MESSAGES,
+        pull=change.pull is not None,
         subject=Markdown("change" if change.pull is None else "pull request"),
         models=_models(outcome),
         one_model=len(change.models) == 1,
@@ -115,17 +118,20 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _failures(found: Sequence[Group], depth: Depth) -> Told:
+def _failures(found: Sequence[Group], depth: Depth) -> Shown:
     """The first of them in full, the others in a line, and in full further down."""
     full = _FULL if len(found) <= _FULL else 1
     rest = found[full:]
-    return Told(found[:full], rest[: depth.brief], rest[: depth.told], max(0, len(rest) - depth.brief))
+    cut = [group for group in found[:full] if len(group.told) > _MESSAGES]
+    return Shown(
+        found[:full], rest[: depth.brief], [*cut, *rest][: depth.told], max(0, len(rest) - depth.brief)
+    )
 
 
-def _unanswered(found: Sequence[Group], depth: Depth) -> Told:
+def _unanswered(found: Sequence[Group], depth: Depth) -> Shown:
     brief = found[: depth.brief]
-    with_message = [group for group in found if group.message.strip()]
-    return Told((), brief, with_message[: depth.told], len(found) - len(brief))
+    with_message = [group for group in found if group.told]
+    return Shown((), brief, with_message[: depth.told], len(found) - len(brief))
 
 
 def _commands(outcome: Outcome, example: CellDecision) -> Markdown:

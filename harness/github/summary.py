@@ -45,7 +45,7 @@ class RedCell(NamedTuple):
     """A red cell: its line, and what to do."""
 
     line: Markdown
-    told: Group
+    group: Group
     effect: Markdown
     reproduce: Markdown
 
@@ -85,7 +85,7 @@ def _summary(decision: Decision, records: Mapping[str, Record], part: str, depth
                 if count
             )
         ),
-        tools=[Markdown(f"{code(tool.name)} {code(tool.version)}") for tool in tools],
+        tools=[code(f"{tool.name} {tool.version}") for tool in tools],
         rows=[_row(cells, tools) for cells in ordered[: depth.models]],
         more_models=max(0, len(ordered) - depth.models),
         red=[_red(decided, records) for decided in red[: depth.red]],
@@ -100,8 +100,8 @@ def _rank(decided: CellDecision) -> int:
 
 def _row(cells: Sequence[CellDecision], tools: Sequence[ConsumerRef]) -> Row:
     model = cells[0].cell.model
-    named = code(model.id) + (f" {code(model.version)}" if model.version else "")
-    return Row(Markdown(named), [_verdicts([c for c in cells if c.cell.consumer == tool]) for tool in tools])
+    named = code(f"{model.id} {model.version}".rstrip())
+    return Row(named, [_verdicts([c for c in cells if c.cell.consumer == tool]) for tool in tools])
 
 
 def _verdicts(cells: Sequence[CellDecision]) -> Markdown:
@@ -136,7 +136,7 @@ def _red(decided: CellDecision, records: Mapping[str, Record]) -> RedCell:
     harmless = decided.effect in (Effect.WAIVED, Effect.COUNTED)
     return RedCell(
         line=Markdown(f"{look.icon} {' · '.join(map(summary, what))}: {look.label}, {label}"),
-        told=groups([decided], records)[0],
+        group=groups([decided], records)[0],
         effect=code(decided.rule, longest=400) if harmless else Markdown(),
         reproduce=code(f"harness reproduce {decided.key[:12]}"),
     )

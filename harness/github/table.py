@@ -61,9 +61,9 @@ def _row(decided: CellDecision, moved: Moved | None) -> Row:
     cell = decided.cell
     device = "" if cell.device is Device.CPU else f" on {cell.device.value}"
     return Row(
-        model=Markdown(code(cell.model.id) + (f" {code(cell.model.version)}" if cell.model.version else "")),
+        model=code(f"{cell.model.id} {cell.model.version}".rstrip()),
         weights=Markdown(cell.weights_format.value if cell.weights_format else "–"),
-        tool=Markdown(f"{code(cell.consumer.name)} {code(cell.consumer.version)}"),
+        tool=code(f"{cell.consumer.name} {cell.consumer.version}"),
         environment=Markdown(f"{code(cell.environment.name)}{device}" if cell.environment else "–"),
         verdict=_verdict(decided),
         why=_why(decided, moved),

@@ -38,13 +38,18 @@ def failure(decision: Decision) -> str:
     if decision.exit_code is not ExitCode.FAILED:
         return ""
     blocks = len(decision.having(Effect.BLOCKS))
-    return f"{blocks} of {counted(len(decision.cells))} failed" if blocks else "a waiver has expired"
+    return f"{_share(blocks, decision)} failed" if blocks else "a waiver has expired"
 
 
 def no_verdict(decision: Decision) -> str:
     """What was not answered; empty if all was."""
     unknown = len(decision.having(Effect.NO_RECORD, Effect.NO_VERDICT))
-    return f"no verdict for {unknown} of {counted(len(decision.cells))}" if unknown else ""
+    return f"no verdict for {_share(unknown, decision)}" if unknown else ""
+
+
+def _share(some: int, decision: Decision) -> str:
+    every = len(decision.cells)
+    return f"{some} of {counted(every)}" if every > 1 else "the only cell"
 
 
 def well(decision: Decision) -> str:

@@ -34,7 +34,7 @@ def test_it_is_appended_to_what_the_step_has_said(ran: Path, monkeypatch: pytest
     assert summary(ran) == ExitCode.SATISFIED  # the gate is another command
     text = page.read_text("utf-8")
     assert text.startswith("before\n## ✗ 1 of 2 cells failed\n")
-    assert "| `differs` `1` | ✗ failed |" in text
+    assert "| `differs 1` | ✗ failed |" in text
 
 
 def test_elsewhere_it_is_printed(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,8 +51,8 @@ def test_a_part_tells_of_its_own_cells(
     summary(ran, "--shard", part)
     out = capsys.readouterr().out
     assert f"Part {part} of the plan: 1 cell." in out
-    assert f"`{mine}`" in out
-    assert f"`{other}`" not in out
+    assert f"`{mine} 1`" in out
+    assert f"`{other} 1`" not in out
 
 
 def test_a_planned_cell_without_a_record_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

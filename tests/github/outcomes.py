@@ -65,6 +65,12 @@ INVALID = make_record(
         "field outputs[0].data.type: Input should be 'float32' or 'float64'; and 2 more",
     ),
 )
+ALSO_INVALID = make_record(
+    model=make_model("cells-two-channel"),
+    weights_format=None,
+    environment=None,
+    **because(Reason.DESCRIPTION_INVALID, "rdf.yaml: is not valid YAML: line 14, column 5: expected ','"),
+)
 BUILD_FAILED = make_record(
     model=NUCLEI,
     consumer=BIAPY,
@@ -163,6 +169,7 @@ OUTCOMES: dict[str, Outcome] = {
     "failed": outcome([PASSED, ONNX_DIFFERS, NOT_FOR_CAREAMICS]),
     "failed-regressed": since([before(ONNX_DIFFERS), before(PASSED)], [PASSED, ONNX_DIFFERS]),
     "failed-description": outcome([INVALID], collection="collection"),
+    "failed-descriptions": outcome([INVALID, ALSO_INVALID], collection="collection"),
     "failed-tool": outcome([PASSED, BIAPY_FAILS]),
     "failed-many": since(
         [before(record) for record in many()[::3]],

@@ -53,7 +53,8 @@ STATES = {
     "passed-accepted": (State.SUCCESS, Kind.PASSED, "Passed"),
     "failed": (State.FAILURE, Kind.FAILED, "1 of 3 cells failed"),
     "failed-regressed": (State.FAILURE, Kind.FAILED, "1 of 2 cells failed"),
-    "failed-description": (State.FAILURE, Kind.FAILED, "1 of 1 cell failed"),
+    "failed-description": (State.FAILURE, Kind.FAILED, "The only cell failed"),
+    "failed-descriptions": (State.FAILURE, Kind.FAILED, "2 of 2 cells failed"),
     "failed-tool": (State.FAILURE, Kind.FAILED, "1 of 2 cells failed"),
     "failed-many": (State.FAILURE, Kind.FAILED, "480 of 600 cells failed"),
     "failed-waiver": (State.FAILURE, Kind.FAILED, "A waiver has expired"),
@@ -187,7 +188,7 @@ def test_a_record_cannot_tell_its_own_hint() -> None:
 
 def test_hundreds_of_red_cells_are_counted_by_reason_and_tool() -> None:
     body = answer(OUTCOMES["failed-many"]).body
-    assert "**Exception while running** in `biapy` `3.7.1`: 46 cells: `model-001` (torchscript)" in body
+    assert "**Exception while running** in `biapy 3.7.1`: 46 cells: `model-001`, " in body
     assert length(body) <= LONGEST_BODY
 
 

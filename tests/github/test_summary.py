@@ -71,7 +71,7 @@ def test_whatever_a_model_says_it_is_text(records: list[Record]) -> None:
 def test_symbols_stand_beside_words() -> None:
     made = outcome([PASSED, ONNX_DIFFERS, NOT_FOR_CAREAMICS, BUILD_FAILED])
     text = summed_up(made)
-    assert "| `nuclei-unet2d` `1.1.0` | ✗ onnx failed, ✓ 1 passed | – not applicable | ? no verdict |" in text
+    assert "| `nuclei-unet2d 1.1.0` | ✗ onnx failed, ✓ 1 passed | – not applicable | ? no verdict |" in text
 
 
 def test_what_has_no_record_is_told() -> None:
@@ -86,7 +86,7 @@ def test_a_part_says_which_it_is() -> None:
 
 def test_models_that_need_somebody_come_first() -> None:
     text = summed_up(outcome([PASSED, INVALID]))
-    assert text.index("| `spots-heatmap2d`") < text.index("| `nuclei-unet2d`")
+    assert text.index("| `spots-heatmap2d`") < text.index("| `nuclei-unet2d 1.1.0`")
 
 
 def test_what_does_not_block_says_by_which_rule() -> None:
