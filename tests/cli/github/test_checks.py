@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import jsonio
 from harness.errors import ExitCode
 from harness.github.checks import accept
 from harness.github.client import Client
@@ -211,3 +212,19 @@ def test_a_long_rate_limit(
     assert "the rate limit is reached" in said
     assert "no verdict is lost: run `harness github comment" in said
     assert (tmp_path / "reports" / "ledger").is_dir()
+
+
+def test_what_was_refused_is_said(repository: Double, harness: Harness, tmp_path: Path) -> None:
+    reports = taken(tmp_path / "reports", PASSED)
+    jsonio.write(reports / "refused.json", ["shard-1-of-1: ledger/x.jsonl: line 3 is no record"])
+    assert harness("checks", "--output", reports) == 0
+    assert harness("comment", "--output", reports) == 0
+    assert state(repository) == "error"
+    assert "line 3 is no record" in comments(repository)[0]
+
+
+def test_what_was_published_is_compared(repository: Double, harness: Harness, tmp_path: Path) -> None:
+    published = taken(tmp_path / "published", PASSED)
+    reports = taken(tmp_path / "reports", FAILED)
+    assert harness("comment", "--output", reports, "--published", published) == 0
+    assert "passed before" in comments(repository)[0]
