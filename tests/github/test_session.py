@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import socketserver
+import threading
 import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from harness.errors import ExitCode, GitHubError, RefusedError, UsageError
+from harness.errors import ExitCode, GitHubError, OutputError, RefusedError, UsageError
 from harness.github.session import Api, connect
 from tests.github.conftest import SOON
 from tests.github.double import Double
@@ -209,3 +211,40 @@ def test_an_answer_that_is_no_json_is_told(github: Double, api: Api) -> None:
 
 def test_what_is_gone_is_deleted(api: Api) -> None:
     api.delete("issues", "comments", 4711)
+
+
+def test_an_answer_that_breaks_off_is_told() -> None:
+    class Half(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Half) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        variables = {"GITHUB_API_URL": url, "GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "owner/name"}
+        try:
+            with (
+                connect(variables, again="", patience=SOON) as api,
+                pytest.raises(GitHubError, match="broke off in the middle of its answer"),
+            ):
+                api.get(*PULL)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_folder_that_cannot_be_written_is_told(github: Double, api: Api, tmp_path: Path) -> None:
+    artifact = github.state.add_artifact(1, "plan", b"bytes")
+    target = tmp_path / "missing" / "plan.zip"
+    with pytest.raises(OutputError, match=r"plan\.zip: cannot be written \(No such file or directory\)"):
+        api.download("actions", "artifacts", artifact.id, "zip", target=target, limit=5)
+
+
+def test_what_cannot_be_downloaded_is_told(github: Double, api: Api, tmp_path: Path) -> None:
+    artifact = github.state.add_artifact(1, "plan", b"bytes")
+    github.fail(path="/zip$", status=410, message="Artifact has expired")
+    with pytest.raises(GitHubError, match=r"refused with 410 \(Artifact has expired\)"):
+        api.download("actions", "artifacts", artifact.id, "zip", target=tmp_path / "plan.zip", limit=5)

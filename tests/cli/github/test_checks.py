@@ -228,3 +228,20 @@ def test_what_was_published_is_compared(repository: Double, harness: Harness, tm
     reports = taken(tmp_path / "reports", FAILED)
     assert harness("comment", "--output", reports, "--published", published) == 0
     assert "passed before" in comments(repository)[0]
+
+
+def test_a_token_that_may_make_no_check_runs(
+    repository: Double, harness: Harness, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.state.may_write_checks = False
+    assert harness("checks", "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
+    assert state(repository) == "success"
+    assert "no check run: GitHub: POST check-runs: refused with 403" in capsys.readouterr().out
+
+
+def test_a_change_of_another_schema(
+    repository: Double, harness: Harness, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = taken(tmp_path / "reports", PASSED, schema=2)
+    assert harness("checks", "--output", reports) == ExitCode.USAGE
+    assert "change.json: field schema: is 2, this harness reads 1" in capsys.readouterr().err
