@@ -97,6 +97,13 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     environment: EnvironmentRef | None
     device: Device
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, whichever version of files and packages that is."""
+        weights = self.weights_format.value if self.weights_format else ""
+        environment = self.environment.name if self.environment else ""
+        return (self.model.id, weights, self.consumer.name, environment, self.device.value)
+
 
 def cell_key(cell: Cell, *, settings: dict[str, str]) -> str:
     """The digest (64 hex characters) of everything that can change the cell's verdict.

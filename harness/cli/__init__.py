@@ -67,7 +67,7 @@ def run_command_line(argv: Sequence[str]) -> int:
         parser = _parser(arguments)
         parsed = parser.parse_args(arguments)
         module = importlib.import_module(f"harness.cli.{COMMANDS[parsed.command][0]}")
-        if os.environ.get("GITHUB_ACTIONS") == "true" and parsed.command != "run":  # it does so itself
+        if os.environ.get("GITHUB_ACTIONS") == "true" and parsed.command != "run":  # which folds its log
             importlib.import_module("harness.github.workflow_commands").stop_commands(os.environ)
         code: int = module.main(parsed)
     except HarnessError as error:

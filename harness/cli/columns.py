@@ -20,7 +20,7 @@ def print_columns(
     styles: Iterable[str] | None = None,
 ) -> None:
     """Print rows below their heading; ``styles`` has one for each row, which terminals show."""
-    table = [tuple(heading), *(tuple(map(_in_one_line, row)) for row in rows)]
+    table = [tuple(heading), *(tuple(map(in_one_line, row)) for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     lines = (
         _BETWEEN.join(
@@ -41,5 +41,6 @@ def print_lines(console: Console, lines: Iterable[str], *, styles: Iterable[str]
         console.print(Text(line, style=style), soft_wrap=True)
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
+    """The text without line breaks and other signs that move the cursor."""
     return text if text.isprintable() else strip_control_codes(" ".join(text.split()))

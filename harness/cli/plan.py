@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.environments.spec import EnvironmentSpec
@@ -27,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_as_described(parser)
     options.add_versions(parser)
     add_verify_files(parser)
+    parser.add_argument(
+        "--durations",
+        type=Path,
+        metavar="LEDGER",
+        help="folder of records by which to expect how long cells take (default: guess by weights and tool)",
+    )
     options.add_output(parser)
 
 
@@ -43,13 +51,38 @@ def add_verify_files(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write ``DIR/plan.json`` and print it as a table."""
     from harness import jsonio
-    from harness.cli.columns import print_columns, print_lines
+    from harness.cli.columns import print_lines
     from harness.cli.progress import console_for_tables
 
     policy = options.policy_for(args)
-    planned, _ = plan_for(args, policy, repeat=options.repeat_for(args, policy))
+    repeat = options.repeat_for(args, policy)
+    planned, _ = plan_for(args, policy, repeat=repeat, recorded=_recorded(args.durations))
     path = args.output / "plan.json"
     jsonio.write(path, planned.plan)
+    print_plan(planned.plan)
+    print_lines(
+        console_for_tables(), [*_of_this_machine(planned.plan), f"{counted(planned.plan)}; written to {path}"]
+    )
+    return int(ExitCode.SATISFIED)
+
+
+def _recorded(ledger: Path | None) -> Mapping[tuple[str, ...], float]:
+    """Seconds that cells took, by their names."""
+    from harness.ledger.durations import needed_by_names
+    from harness.ledger.store import read_records
+
+    if ledger is None:
+        return {}
+    if not ledger.is_dir():
+        raise UsageError(f"--durations {ledger}: is no folder; name one with records, such as reports/ledger")
+    return {names: needed.seconds for names, needed in needed_by_names(read_records(ledger)).items()}
+
+
+def print_plan(plan: Plan, *, most: int | None = None) -> None:
+    """Every cell, and what is left out, with the reason; at most so many of each."""
+    from harness.cli.columns import print_columns, print_lines
+    from harness.cli.progress import console_for_tables
+
     console = console_for_tables()
     print_columns(
         console,
@@ -63,13 +96,10 @@ def main(args: argparse.Namespace) -> int:
                 entry.cell.device.value,
                 entry.settled.message if entry.settled else entry.why,
             )
-            for entry in planned.plan.cells
+            for entry in plan.cells[:most]
         ],
     )
-    print_lines(console, (f"left out: {left.what}: {left.why}" for left in planned.plan.left_out))
-    print_lines(console, _of_this_machine(planned.plan))
-    print_lines(console, [f"{_counted(planned.plan)}; written to {path}"])
-    return int(ExitCode.SATISFIED)
+    print_lines(console, (f"left out: {left.what}: {left.why}" for left in plan.left_out[:most]))
 
 
 def _of_this_machine(plan: Plan) -> Iterator[str]:
@@ -84,7 +114,7 @@ def _of_this_machine(plan: Plan) -> Iterator[str]:
         )
 
 
-def _counted(plan: Plan) -> str:
+def counted(plan: Plan) -> str:
     """How much there is: "7 cells planned in 3 environments (1 as described), 2 left out"."""
     cells = len(plan.cells)
     found = plan.environments
@@ -101,20 +131,24 @@ def plan_for(
     policy: Policy,
     *,
     repeat: int,
+    recorded: Mapping[tuple[str, ...], float] = MappingProxyType({}),
     on_likely: Callable[[EnvironmentSpec, str], None] = lambda _spec, _consumer: None,
 ) -> tuple[Planned, dict[str, EnvironmentSpec]]:
     """The plan that the options ask for, and the environments that it refers to.
 
     Args:
+        recorded: seconds that cells took, by their names.
         on_likely: hears as soon as can be of an environment and a consumer that cells will likely need.
     """
     from harness.cell import Device
     from harness.cli.progress import reading
     from harness.environments import backend
+    from harness.environments.expected import expected
     from harness.environments.published import load_published
     from harness.environments.spec import load_all
     from harness.execute import clock
     from harness.execute.deciding import deciding_settings
+    from harness.plan.expect import expect
     from harness.plan.make import make_plan
     from harness.plan.matrix import Selection
     from harness.policy import Versions
@@ -144,4 +178,8 @@ def plan_for(
             on_model=on_model,
             on_likely=lambda environment, consumer: on_likely(specs[environment], consumer),
         )
-    return planned, {**specs, **planned.declared}
+    specs = {**specs, **planned.declared}
+    used = {environment.name: environment.backend for environment in planned.plan.environments}
+    setup_seconds = {name: expected(specs[name], used_backend).seconds for name, used_backend in used.items()}
+    plan = expect(planned.plan, recorded=recorded, setup_seconds=setup_seconds)
+    return planned._replace(plan=plan), specs

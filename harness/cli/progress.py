@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harness import labels
+from harness.cli.actions import Folds
 from harness.ledger.record import Record
 from harness.verdict import CheckStatus, Reason, Status
 
@@ -59,10 +60,14 @@ class RunDisplay:
     """Shows a run; the observer of a session, and a context manager.
 
     Nobody may be reading any more (``harness run | head``): then it goes quiet, and the run goes on.
+
+    Args:
+        folds: parts of the log of GitHub Actions: building each environment, and the cells.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folds: Folds | None = None) -> None:
         self.done = 0
+        self._folds = folds or Folds(shown=False)
         self._total = 0
         self._console = QuietConsole(stderr=True, highlight=False, soft_wrap=True)
         self._lock = threading.Lock()
@@ -93,6 +98,7 @@ class RunDisplay:
     def stop(self) -> None:
         """Take the live display away."""
         self._progress.stop()
+        self._folds.enter("")
 
     def isolation(self, description: str) -> None:
         """How the cells of this run are kept apart."""
@@ -105,6 +111,7 @@ class RunDisplay:
             if self._console.is_terminal:
                 self._progress.update(self._task, now=escape(line))
             else:
+                self._folds.enter(f"environment {line.partition(':')[0]}")
                 self._print(line)
 
     def recorded(self, record: Record) -> None:
@@ -113,6 +120,7 @@ class RunDisplay:
             self.done += 1
             self._progress.update(self._task, completed=self.done, now="")
             style = STYLES[record.status]
+            self._folds.enter("cells")
             self._print(f"[{self.done}/{self._total}] {one_line(record)}", style=style)
 
     def _print(self, line: str, *, style: str = "") -> None:

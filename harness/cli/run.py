@@ -17,6 +17,7 @@ from harness.cli.work import Rules, Work, rules_for, work_for
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.cli.actions import Folds
     from harness.execute.clock import Clock
     from harness.execute.preparation import Preparation
     from harness.execute.settings import Settings
@@ -79,16 +80,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what has no verdict yet, rebuild the site, and return the gate's exit code."""
+    from harness.cli.actions import one_stream
     from harness.cli.annotate import annotate_descriptions
-    from harness.github.workflow_commands import commands_stopped
 
-    with commands_stopped(os.environ):
+    with one_stream():
         code = _main(args)
-    annotate_descriptions(args.plan or args.output / "plan.json", args.output, os.environ)
+        annotate_descriptions(args.plan or args.output / "plan.json", args.output, os.environ)
     return code
 
 
 def _main(args: argparse.Namespace) -> int:
+    from harness.cli.actions import plain_text
     from harness.consumers import CONSUMERS
     from harness.execute import origin
     from harness.execute.preparation import Preparation
@@ -99,19 +101,22 @@ def _main(args: argparse.Namespace) -> int:
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
     rules = rules_for(args)
-    with Preparation(
-        isolation=rules.isolation,
-        threads=THREADS,
-        warm=not args.no_fork,
-        one_container_per_cell=rules.policy.isolation.one_container_per_cell,
-        cancel=threading.Event(),
-    ) as preparation:
+    with (
+        plain_text() as folds,
+        Preparation(
+            isolation=rules.isolation,
+            threads=THREADS,
+            warm=not args.no_fork,
+            one_container_per_cell=rules.policy.isolation.one_container_per_cell,
+            cancel=threading.Event(),
+        ) as preparation,
+    ):
         work = work_for(
             args,
             rules,
             lambda spec, consumer: preparation.expect(spec, args.backend, CONSUMERS[consumer].RUNNER),
         )
-        return _run(args, run, ledger, rules, work, preparation)
+        return _run(args, run, ledger, rules, work, preparation, folds)
 
 
 def _run(
@@ -121,7 +126,9 @@ def _run(
     rules: Rules,
     work: Work,
     preparation: Preparation,
+    folds: Folds,
 ) -> int:
+    from harness.cli.before_run import refuse_without_room, take_over
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
     from harness.consumers import REFERENCE
@@ -137,6 +144,9 @@ def _run(
     from harness.plan.shard import shard
 
     plan = work.planned.plan
+    cells = shard(plan.cells, *args.shard)
+    if args.plan is not None:
+        take_over(cells, args.plan.parent / "ledger", ledger)
     known = held(read_records(args.output / "ledger"))
     clock = Clock(known.last_at)
     at = clock.now()
@@ -145,8 +155,7 @@ def _run(
         left = sorted(plan.left_out, key=lambda left: left.why.startswith("not selected by"))
         why = f", e.g. {left[0].what}: {left[0].why}" if left else ""
         raise UsageError(f"{plan.collection}: no cell is left to run{why}; `harness plan` lists all")
-    cells = shard(plan.cells, *args.shard)
-    with RunDisplay() as display:
+    with RunDisplay(folds) as display:
         session = Session(
             models=work.planned.models,
             specs=work.specs,
@@ -162,6 +171,7 @@ def _run(
         expectations = Expectations(known.by_key.values() if todo else ())
         del known  # the ledger is read again at the end: no record is held while cells run
         display.expect(len(todo))
+        refuse_without_room(todo, work.specs)
         try:
             session.execute(todo, jobs=args.jobs or options.default_jobs(), expectations=expectations)
         finally:

@@ -25,7 +25,7 @@ def reach_between(checkout: Checkout, collection: str, *, base: str, head: str) 
     """What ``head`` changes since it parted from ``base``.
 
     Args:
-        collection: as on the command line; what is checked out of it is what ``head`` holds.
+        collection: as on the command line; what is checked out of it is what ``head`` holds, or its merge.
         base: name of a commit.
         head: name of a commit.
 
@@ -59,4 +59,4 @@ def _compared(checkout: Checkout, collection: str, found: list[Found], *, base: 
         return unknown
     sources = {model.source for model in found}
     then, now = (models_among(checkout.paths(commit), place) for commit in (base, head))
-    return Models(places={}, added=sorted((now - then) & sources), removed=sorted(then - sources))
+    return Models(places={}, added=sorted((now - then) & sources), removed=sorted(then - now - sources))

@@ -32,11 +32,11 @@ class Expectations:
         for record in sorted(records, key=lambda record: record.started_at):
             if record.peak_memory_bytes:
                 needed = Expected(seconds=record.seconds, memory_bytes=record.peak_memory_bytes)
-                self._known[_name(record.cell)] = needed
+                self._known[record.cell.names] = needed
 
     def of(self, cell: Cell) -> Expected:
         """The newest of the cell; a guess if there is none."""
-        return self._known.get(_name(cell), Expected())
+        return self._known.get(cell.names, Expected())
 
 
 class Budget:
@@ -60,9 +60,3 @@ class Budget:
             with self._changed:
                 self._free += needed
                 self._changed.notify_all()
-
-
-def _name(cell: Cell) -> tuple[str, ...]:
-    weights = cell.weights_format.value if cell.weights_format else ""
-    environment = cell.environment.name if cell.environment else ""
-    return (cell.model.id, weights, cell.consumer.name, environment, cell.device.value)

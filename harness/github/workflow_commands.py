@@ -5,10 +5,9 @@ See https://docs.github.com/actions/reference/workflows-and-actions/workflow-com
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from harness.github.message import Annotation, AnnotationLevel
 
@@ -31,32 +30,13 @@ def command(annotation: Annotation) -> str:
     return f"::{_COMMANDS[annotation.level]} {stated}::{_data(annotation.message)}"
 
 
-def stop_commands(environ: Mapping[str, str]) -> str:
-    """From now on nothing that this step prints is a command: lines may come from models.
+def stop_commands(environ: Mapping[str, str]) -> None:
+    """In Actions, nothing that this step prints from now on is a command: lines may come from models.
 
-    Returns:
-        What makes the runner listen again, which nobody can guess; empty outside of Actions.
+    What would make the runner listen again is told to nobody.
     """
-    if not in_actions(environ):
-        return ""
-    token = secrets.token_hex(32)
-    _print(f"::stop-commands::{token}")
-    return token
-
-
-@contextlib.contextmanager
-def commands_stopped(environ: Mapping[str, str]) -> Iterator[None]:
-    """Within it, nothing that is printed is a command; nor is it after an error.
-
-    In Actions all of it goes to standard error, since the runner might read two streams out of order.
-    """
-    token = stop_commands(environ)
-    if not token:
-        yield
-        return
-    with contextlib.redirect_stdout(sys.stderr):
-        yield
-    _print(f"::{token}::")
+    if in_actions(environ):
+        _print(f"::stop-commands::{secrets.token_hex(32)}")
 
 
 def annotate(annotations: Iterable[Annotation]) -> None:

@@ -47,13 +47,16 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(verdict, status=self.status or verdict.status)
 
 
-class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One cell that a run owes a record.
 
     Attributes:
         why: says in words what put it into the plan.
         policy: what the policy says of this cell alone, part of its key.
         notes: what of the author's declaration was changed for the environment.
+        seconds: of wall time that it is expected to take; 0 if nothing runs, or nobody has estimated it.
+        setup_seconds: what it is expected to take to build its environment, likewise.
+        recorded: whether the ledger beside the plan has a conclusive record of it, so that nothing need run.
     """
 
     key: str
@@ -63,6 +66,9 @@ class PlannedCell(msgspec.Struct, frozen=True, kw_only=True):
     settled: Settled | None = None
     policy: str = ""
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    setup_seconds: float = 0.0
+    recorded: bool = False
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):

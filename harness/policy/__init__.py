@@ -5,6 +5,15 @@ part of each cell's key. All else decides only what a verdict means to the gate.
 """
 
 from harness.policy.policy import DEFAULT, Level, Policy, Versions, Waiver
-from harness.policy.read import find_policy, read_policy
+from harness.policy.read import find_policy, place_of_policy, read_policy
 
-__all__ = ["DEFAULT", "Level", "Policy", "Versions", "Waiver", "find_policy", "read_policy"]
+__all__ = [
+    "DEFAULT",
+    "Level",
+    "Policy",
+    "Versions",
+    "Waiver",
+    "find_policy",
+    "place_of_policy",
+    "read_policy",
+]

@@ -67,12 +67,16 @@ def find_policy(collection: str, chosen: Path | None) -> Path | None:
     """
     if chosen is not None:
         return chosen
+    path = place_of_policy(collection)
+    return path if path is not None and os.path.lexists(path) else None
+
+
+def place_of_policy(collection: str) -> Path | None:
+    """Where the policy of a collection lies if it has one; None for a single model."""
     place = Path(collection)
     folder = place.parent if place.suffix.lower() == ".json" else place
-    if any(os.path.lexists(folder / name) for name in DESCRIPTIONS):
-        return None
-    path = folder / FILE_NAME
-    return path if os.path.lexists(path) else None
+    single = any(os.path.lexists(folder / name) for name in DESCRIPTIONS)
+    return None if single else folder / FILE_NAME
 
 
 def read_policy(path: Path) -> Policy:

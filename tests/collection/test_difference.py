@@ -212,6 +212,20 @@ def test_what_happened_in_the_base_since_is_no_part_of_the_change(zoo: Zoo) -> N
     assert zoo.reach(base) == Reach(models=("one",))
 
 
+def test_the_merge_may_be_checked_out(zoo: Zoo) -> None:
+    zoo.git("checkout", "--quiet", "-b", "change")
+    zoo.write("collection/one/weights.onnx", "new\n")
+    head = zoo.commit()
+    zoo.git("checkout", "--quiet", "main")
+    zoo.write("collection/three/rdf.yaml")
+    shutil.rmtree(zoo.folder / "collection" / "group")
+    base = zoo.commit()
+    zoo.git("merge", "--quiet", "--no-edit", "change")
+    checkout = Checkout(zoo.folder)
+    reach = reach_between(checkout, str(zoo.folder / "collection"), base=base, head=head)
+    assert reach == Reach(models=("one",)), "not what the base has added and deleted since"
+
+
 def test_a_collection_that_is_one_model(zoo: Zoo) -> None:
     zoo.write("collection/one/weights.onnx", "new\n")
     zoo.write("collection/group/two/weights.pt", "new\n")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.github.message import Annotation, AnnotationLevel
-from harness.github.workflow_commands import annotate, command, commands_stopped, stop_commands
+from harness.github.workflow_commands import annotate, command, stop_commands
 from tests.github.rendered import HOSTILE
 from tests.github.runner import Command, commands_in
 
@@ -58,32 +58,25 @@ def test_a_remark_is_one_command_with_the_texts_in_it(text: str, path: str) -> N
 
 
 def test_what_is_printed_is_no_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with commands_stopped(ACTIONS):
-        sys.stdout.write("   ::error::from a model\n")
-        sys.stderr.write("a name ##[error]from a model\n")
-        sys.stdout.write("::stop-commands::mine\n::mine::\n::error::from a model\n")
-    annotate([annotation()])
+    annotate([annotation("before")])
+    stop_commands(ACTIONS)
+    sys.stderr.write("   ::error::from a model\n")
+    sys.stderr.write("a name ##[error]from a model\n")
+    sys.stderr.write("::stop-commands::mine\n::mine::\n::error::from a model\n")
     out, err = capsys.readouterr()
-    assert out == ""
-    assert [found.message for found in commands_in(err)] == ["text"]
-
-
-def test_after_an_error_nothing_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError), commands_stopped(ACTIONS):
-        raise RuntimeError
-    sys.stderr.write("::error::from a model\n")
-    assert commands_in(capsys.readouterr().err) == []
+    assert out == ""  # which another program may read
+    assert [found.message for found in commands_in(err)] == ["before"]
 
 
 @pytest.mark.parametrize("environ", [{}, {"GITHUB_ACTIONS": "false"}])
-def test_elsewhere_nothing_is_otherwise(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    with commands_stopped(environ):
-        sys.stdout.write("a line\n")
-    assert stop_commands(environ) == ""
-    assert capsys.readouterr() == ("a line\n", "")
+def test_elsewhere_nothing_is_said(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    stop_commands(environ)
+    assert capsys.readouterr() == ("", "")
 
 
-def test_the_word_that_ends_it_cannot_be_guessed() -> None:
-    words = {stop_commands(ACTIONS) for _ in range(10)}
-    assert len(words) == 10
-    assert min(map(len, words)) >= 64
+def test_the_word_that_ends_it_cannot_be_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(10):
+        stop_commands(ACTIONS)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(set(lines)) == 10
+    assert min(map(len, lines)) >= 64

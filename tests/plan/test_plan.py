@@ -7,11 +7,9 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from harness import jsonio
-from harness.cell import Backend, Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
+from harness.cell import Backend, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
 from harness.collection.model import Model, Unreadable
 from harness.consumers import CONSUMERS, Consumer
 from harness.environments.spec import EnvironmentSpec, load_versions
@@ -20,7 +18,6 @@ from harness.plan.make import make_plan, models_of
 from harness.plan.matrix import Offer, Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import LeftOut, Plan, PlannedCell, Settled, collection_name, read_plan
-from harness.plan.shard import shard
 from harness.verdict import Blame, Reason
 from tests.collection.packages import read, write_model
 from tests.environments.conftest import TOML as ENVIRONMENT
@@ -209,37 +206,6 @@ def test_records_name_a_collection_and_no_folder_above_it(tmp_path: Path) -> Non
     assert collection_name(str(one)).startswith("models (")
     assert str(tmp_path) not in collection_name(str(one))
     assert collection_name(str(one)) == collection_name(f"{one}/") != collection_name(str(other))
-
-
-@settings(deadline=None)
-@given(st.lists(st.sampled_from("abcdefgh"), max_size=20), st.integers(1, 9))
-def test_shards_are_a_partition_of_even_parts_that_keeps_models_together(
-    names: list[str], count: int
-) -> None:
-    cells = [planned(name, number) for number, name in enumerate(names)]
-    parts = [shard(cells, index, count) for index in range(1, count + 1)]
-    assert sorted(cell.key for part in parts for cell in part) == sorted(cell.key for cell in cells)
-    models = [{cell.cell.model.source for cell in part} for part in parts]
-    assert sum(map(len, models)) == len(set(names))
-    assert max(map(len, models)) - min(map(len, models)) <= 1
-
-
-def planned(model: str, number: int) -> PlannedCell:
-    """One of several cells of a model."""
-    cell = Cell(
-        model=ModelRef(id=model, version="1", sha256="0", source=model),
-        weights_format=None,
-        consumer=ConsumerRef(name="tool", version="1"),
-        environment=None,
-        device=Device.CPU,
-    )
-    return PlannedCell(key=f"{model}-{number}", cell=cell, depth=Depth.STATIC, why="asked")
-
-
-@pytest.mark.parametrize(("index", "count"), [(0, 2), (3, 2), (1, 0)])
-def test_a_shard_that_is_none(index: int, count: int) -> None:
-    with pytest.raises(ValueError, match=f"no part {index} of {count}"):
-        shard([], index, count)
 
 
 def _spec(folder: Path, *consumers: str) -> EnvironmentSpec:

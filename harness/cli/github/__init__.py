@@ -43,6 +43,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "get the published ledger into a folder",
         "harness github published --output published",
     ),
+    "matrix": (
+        "plan what a push or pull request asks for, and share it out to jobs",
+        "harness github matrix --base main",
+    ),
 }
 
 
