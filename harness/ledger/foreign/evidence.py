@@ -48,11 +48,11 @@ def check_path(artifact: Artifact) -> None:
     """
     kind = _KINDS.get(artifact.kind)
     if kind is None:
-        raise RefusedError(f"names a file of the unknown kind {artifact.kind!r}")
+        raise RefusedError(f"names a file of the unknown kind {artifact.kind[:40]!r}")
     folder, _, name = artifact.path.partition("/")
     match = _NAME.fullmatch(name)
     if folder != f"{artifact.kind}s" or match is None or match["suffix"] not in kind.suffixes:
-        raise RefusedError(f"names a {artifact.kind} by the path {artifact.path!r}")
+        raise RefusedError(f"names a {artifact.kind} by the path {artifact.path[:80]!r}")
 
 
 def read_evidence(folder: Path, artifact: Artifact) -> bytes:

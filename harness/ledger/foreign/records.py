@@ -82,7 +82,7 @@ def read_line(line: bytes, terms: Terms) -> Record:
 def shown(record: Record) -> str:
     """Which cell a record says that it is about, in words."""
     weights = record.weights_format.value if record.weights_format else "unreadable"
-    return f"{record.model.id!r} · {weights} · {record.consumer.name!r}"
+    return f"{record.model.id[:80]!r} · {weights} · {record.consumer.name[:40]!r}"
 
 
 def _decoded(line: bytes) -> Record:
