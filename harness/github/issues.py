@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from harness.github.client import Client
-from harness.github.sticky import ACTIONS
-from harness.github.values import Issue
+from harness.github.values import ACTIONS, Issue
 
 _MARK = re.compile(r"<!-- harness: issue: (?P<subject>[^\s<>]+) -->")
 _OVER = "Nothing of this fails any more."

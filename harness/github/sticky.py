@@ -9,10 +9,7 @@ from __future__ import annotations
 from harness.errors import GitHubError
 from harness.github.client import Client
 from harness.github.message import MARK
-from harness.github.values import Comment
-
-ACTIONS = "github-actions[bot]"
-"""Who a job of GitHub Actions is, by the token that it is given."""
+from harness.github.values import ACTIONS, Comment
 
 _GONE = 404
 _LATEST_TRY = 3

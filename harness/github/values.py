@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+ACTIONS = "github-actions[bot]"
+"""Who a job of GitHub Actions is, by the token that it is given."""
+
 
 class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A pull request.

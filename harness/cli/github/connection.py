@@ -28,7 +28,7 @@ def add_repository(parser: argparse.ArgumentParser) -> None:
 
 def add_author(parser: argparse.ArgumentParser) -> None:
     """``--author``."""
-    from harness.github.sticky import ACTIONS
+    from harness.github.values import ACTIONS
 
     parser.add_argument(
         "--author",
