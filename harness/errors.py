@@ -6,6 +6,7 @@
     ├── CollectionError          2   the collection as a whole cannot be read
     ├── IsolationError           2   the level of isolation that was asked for does not hold here
     ├── OutputError              3   results cannot be written: nothing was concluded
+    ├── GitHubError              3   GitHub did not take or give what was asked: nothing was said there
     ├── RefusedError             3   what another job handed over is not taken: nothing was concluded
     ├── RemoteError              3   a repository elsewhere cannot be reached: nothing was published
     └── Interrupted            130   stopped by the user; what was recorded stays
@@ -56,6 +57,20 @@ class OutputError(HarnessError):
     """The output folder or the cache cannot be written."""
 
     exit_code = ExitCode.NO_VERDICT
+
+
+class GitHubError(HarnessError):
+    """GitHub cannot be reached, refuses, or answers what it should not.
+
+    Attributes:
+        status: of GitHub's answer; 0 without one.
+    """
+
+    exit_code = ExitCode.NO_VERDICT
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class RefusedError(HarnessError):

@@ -12,6 +12,7 @@ from harness.limits import Limits, layered
 from harness.policy.bounds import Bounds
 from harness.policy.isolation import Isolation
 from harness.policy.match import Match, refuse_blank
+from harness.policy.notify import Notify
 from harness.policy.scan import ScanRules
 from harness.verdict import Check, Reason, Status
 
@@ -155,6 +156,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     as_described: bool = False
     required_devices: tuple[Device, ...] = ()
     versions: Versions = Versions.ALL
+    notify: Notify = Notify()
 
     def level_of(self, cell: Cell, default: Level = Level.REQUIRED) -> tuple[Level, str]:
         """The level of a cell, and what decided it in words: the first rule that matches, else its tool."""
@@ -184,7 +186,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def deciding(self) -> dict[str, str]:
         """What can change any verdict, as text for the cells' keys; empty where the policy changes none.
 
-        Levels, waivers, limits and isolation are not in it: to change them, nothing has to run again.
+        Levels, waivers, limits, isolation and who is told are not in it: to change them, nothing has to run
+        again.
         """
         texts = {}
         if self.tolerance != Bounds():

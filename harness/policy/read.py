@@ -15,6 +15,7 @@ from harness.errors import ConfigurationError
 from harness.isolation import Level as IsolationLevel
 from harness.policy.bounds import Bound, Bounds
 from harness.policy.isolation import Containers, Isolation
+from harness.policy.notify import Notify
 from harness.policy.policy import FINDINGS, SCHEMA, Checks, Level, LimitsRule, Policy, Rule, Versions, Waiver
 from harness.policy.scan import Allow, OnUnreadable, ScanRules
 
@@ -31,6 +32,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "": Policy,
     "checks": Checks,
     "isolation": Isolation,
+    "notify": Notify,
     "scan": ScanRules,
     "tolerance": Bounds,
     "tolerance.floor": Bound,

@@ -45,6 +45,7 @@ def test_the_example_of_the_documentation(tmp_path: Path) -> None:
     assert policy.limits[0].limits == Limits(seconds=1800, memory_bytes=16 * 1024**3)
     assert policy.isolation.chosen("auto") is IsolationLevel.SANDBOX
     assert policy.verify_files
+    assert policy.notify.issues == ("stardist",)
     assert [entry.weights for entry in policy.scan.allow] == ["tensorflow_*"]
 
 
@@ -90,6 +91,9 @@ def test_the_policy_of_the_projects_own_collection(collection: Path) -> None:
             '[checks]\nrequired = ["ran"]',
             r"field checks.required\[0\]: 'ran' is none of them; known: as-called",
         ),
+        ("[notify]\nissue = []", "field notify.issue: is unknown; known: issues$"),
+        ('[notify]\nissues = [" "]', "field notify.issues: is empty$"),
+        ('[notify]\nissues = "stardist"', "field notify.issues: expected `array`, got `str`$"),
         ("[checks]\nneeded = []", "field checks.needed: is unknown; known: required$"),
         ("[tolerance]\nflor = {}", "field tolerance.flor: is unknown; known: floor, ceiling$"),
         ("[tolerance]\nfloor = {abs = 1}", "field tolerance.floor.abs: is unknown; known: atol, rtol, ppm$"),

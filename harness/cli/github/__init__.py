@@ -7,10 +7,6 @@ import importlib
 
 # name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
 COMMANDS: dict[str, tuple[str, str]] = {
-    "summary": (
-        "append what a job found to the page of its run",
-        "harness github summary --output reports",
-    ),
     "matrix": (
         "plan what a push or pull request asks for, and share it out to jobs",
         "harness github matrix --base main",
@@ -18,6 +14,30 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "take": (
         "check what the jobs of a plan hand over, and put it together",
         "harness github take plan shards/* --output reports",
+    ),
+    "summary": (
+        "append what a job found to the page of its run",
+        "harness github summary --output reports",
+    ),
+    "fetch": (
+        "unpack the plan and the shards of another run, as data of strangers",
+        "harness github fetch --run-id 4711 --output incoming",
+    ),
+    "checks": (
+        "set the commit status and the check run of a pull request",
+        "harness github checks --output reports",
+    ),
+    "comment": (
+        "leave one comment and one label on a pull request",
+        "harness github comment --output reports",
+    ),
+    "issues": (
+        "one issue for each reason for which a tool fails, where the policy asks for it",
+        "harness github issues --output reports",
+    ),
+    "command": (
+        "do what a comment asks for that begins with /harness",
+        "harness github command",
     ),
     "publish": (
         "add a ledger to the published one, a branch of its own",

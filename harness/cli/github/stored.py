@@ -1,0 +1,184 @@
+"""What became of a change, out of the folder in which results were taken."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.cli import options
+from harness.cli.github.connection import event_of_run
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.cell import Cell
+    from harness.change import Change
+    from harness.github.client import Client
+    from harness.github.outcome import Outcome
+    from harness.github.values import ChangedFile, PullRequest
+    from harness.ledger.difference import CellDifference
+    from harness.ledger.record import Record
+    from harness.plan.plan import Plan
+    from harness.policy import Policy
+
+PUSHED_OVER = "the pull request was pushed over or closed since: nothing is said about what is not its head"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of all commands that say it."""
+    parser.add_argument(
+        "--collection",
+        metavar="DIR",
+        default=options.DEFAULT_COLLECTION,
+        help="folder of models in the repository; its policy decides, whatever a plan says "
+        "(default: collection)",
+    )
+    parser.add_argument(
+        "--published", type=Path, metavar="DIR", help="what is published, its ledger in DIR/ledger"
+    )
+    parser.add_argument(
+        "--run-url", metavar="URL", default="", help="the page of the run (default: by the event)"
+    )
+    parser.add_argument("--site-url", metavar="URL", default="", help="the published site, to be linked")
+    options.add_policy(parser)
+    options.add_output(parser)
+
+
+class Subject(NamedTuple):
+    """What is spoken of: the pull request as it is now, what it changes, and GitHub's own list of that."""
+
+    pull: PullRequest
+    change: Change
+    files: tuple[ChangedFile, ...]
+
+
+def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
+    """Read plan, ledger and what was refused.
+
+    Without a plan nothing was decided: that is told as what was refused, so that somebody hears of it.
+    """
+    from harness.cli.finish import today
+    from harness.github.outcome import Links, Outcome
+    from harness.ledger.gate import decide
+    from harness.ledger.query import newest_by_key
+    from harness.plan.plan import read_plan
+
+    output: Path = args.output
+    policy = options.policy_of(args.collection, args.policy)
+    plan = read_plan(output / "plan.json") if (output / "plan.json").is_file() else None
+    planned = {entry.key: entry.cell for entry in plan.cells} if plan else {}
+    held = newest_by_key(record for record in _records(output / "ledger") if record.key in planned)
+    return Outcome(
+        change=subject.change,
+        decision=decide(planned, held.values(), policy, today=today()),
+        records=held,
+        differences=_differences(args.published, planned, held.values()),
+        refused=(
+            *_refused(output, plan, policy),
+            *_not_planned(subject.files, planned.values(), args.collection),
+        ),
+        collection=args.collection,
+        links=Links(run=run_url(args), site=args.site_url),
+    )
+
+
+def run_url(args: argparse.Namespace) -> str:
+    """The page of the run that tested the change; empty if nobody says."""
+    event = event_of_run()
+    url: str = args.run_url or (event.run.url if event is not None and event.run is not None else "")
+    return url
+
+
+def read_change(output: Path) -> Change | None:
+    """``change.json``; None if there is none."""
+    from harness import jsonio
+    from harness.change import SCHEMA, Change
+    from harness.errors import ConfigurationError
+
+    path = output / "change.json"
+    if not path.is_file():
+        return None
+    change = jsonio.read(path, Change)
+    if change.schema != SCHEMA:
+        raise ConfigurationError(f"{path}: field schema: is {change.schema}, this harness reads {SCHEMA}")
+    return change
+
+
+def _refused(output: Path, plan: Plan | None, policy: Policy) -> Iterator[str]:
+    from harness import jsonio
+    from harness.ledger.foreign.take import REFUSED
+
+    if (output / REFUSED).is_file():
+        yield from jsonio.read(output / REFUSED, list[str])
+    if plan is None:
+        yield "the run handed over no plan that could be taken: see the log of its job `plan`"
+    elif not plan.is_decided_by(policy):
+        yield "the plan was made with other required checks, bounds of tolerance or rules for scans"
+
+
+def _differences(
+    published: Path | None, planned: Mapping[str, Cell], records: Iterable[Record]
+) -> tuple[CellDifference, ...] | None:
+    """What is otherwise than in the published ledger; None without one."""
+    from harness.ledger.difference import differences
+    from harness.ledger.query import current
+    from harness.ledger.survey import read_surveys
+
+    if published is None or not (published / "ledger").is_dir():
+        return None
+    ledger = published / "ledger"
+    return differences(planned, records, current(_records(ledger), read_surveys(ledger)))
+
+
+def _records(ledger: Path) -> Iterator[Record]:
+    from harness.ledger.store import read_records
+
+    return iter(read_records(ledger) if ledger.is_dir() else ())
+
+
+def read_subject(client: Client, args: argparse.Namespace) -> Subject | None:
+    """The pull request that was tested and what it changes; None if it was pushed over or closed since."""
+    from harness.change import Change
+    from harness.github.subject import find_subject
+
+    event = event_of_run()
+    change = read_change(args.output)
+    if event is None and change is None:
+        raise UsageError(f"{args.output / 'change.json'}: is not there; `harness github take` writes it")
+    pull = find_subject(client, change, event)
+    if pull is None:
+        return None
+    if change is None:
+        assert event is not None, "refused above"  # noqa: S101
+        change = Change(
+            event="pull_request", repository=event.repository, pull=pull.number, head_sha=pull.head_sha
+        )
+    files = tuple(client.files(pull))
+    return Subject(pull, _with_review(change, files), files)
+
+
+def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
+    """The change with all that a maintainer has to look at, also by what GitHub says that it changes.
+
+    What is said so far comes from a job that the change itself may have altered.
+    """
+    import msgspec
+
+    from harness.collection import changes
+
+    entries = (changes.ChangedFile(status="M", path=file.path, previous=file.old_path) for file in files)
+    found = changes.reach(entries, changes.Models(places={})).review
+    return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
+
+
+def _not_planned(files: Iterable[ChangedFile], planned: Iterable[Cell], collection: str) -> Iterator[str]:
+    """Models whose description is new or changed, by GitHub's word, and of which no cell was planned."""
+    from harness.collection.changes import models_among
+
+    sources = {cell.model.source for cell in planned}
+    paths = [file.path for file in files if file.status != "removed"]
+    for model in sorted(models_among(paths, collection.strip("./"))):
+        parts = model.split("/")
+        if sources.isdisjoint("/".join(parts[:count]) for count in range(1, len(parts) + 1)):
+            yield f"{model or 'the model'}: is changed, and no cell of it was planned"

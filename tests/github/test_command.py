@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import GitHubError
+from harness.github.actions import Actions
+from harness.github.checks import ACCEPTED, STATUS, TESTED
+from harness.github.client import Client
+from harness.github.command import Asked, obey, parse
+from harness.github.event import Comment
+from harness.github.message import State
+from tests.github.double import Double
+from tests.github.double.state import BOT, Run
+
+SHA = "a" * 40
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        ("/harness rerun inconclusive", Asked.RERUN_INCONCLUSIVE),
+        ("/harness rerun failed\r\n", Asked.RERUN_FAILED),
+        ("  /harness accept", Asked.ACCEPT),
+        ("/harness help", Asked.HELP),
+        ("/harness", None),
+        ("/harness accept!", None),
+        ("/harness accept\nand thank you", None),
+        ("/harness  accept", None),
+        ("/Harness accept", None),
+        ("> /harness accept", None),
+        ("please /harness accept", None),
+        ("/harness rerun", None),
+        ("/harness rerun all", None),
+        ("", None),
+    ],
+)
+def test_the_grammar(body: str, asked: Asked | None) -> None:
+    assert parse(body) is asked
+
+
+@given(st.text())
+def test_no_other_text_is_a_command(body: str) -> None:
+    asked = parse(body)
+    assert asked is None or body.strip() == f"/harness {asked.value}"
+
+
+@pytest.fixture
+def pull(github: Double) -> int:
+    github.state.add_pull(7, SHA)
+    github.state.permissions["octocat"] = "write"
+    return 7
+
+
+def said(github: Double, body: str, author: str = "octocat") -> Comment:
+    comment = github.state.add_comment(7, author, body)
+    return Comment(id=comment.id, body=body, author=author, association="MEMBER")
+
+
+def done(github: Double, client: Client, actions: Actions, comment: Comment) -> tuple[str, list[str]]:
+    """What was done in words, and the reactions."""
+    words = obey(client, actions, 7, comment, workflow="pull-request.yml")
+    return words, github.state.comments[comment.id].reactions
+
+
+@pytest.mark.parametrize("what", ["inconclusive", "failed"])
+def test_rerun(github: Double, client: Client, actions: Actions, pull: int, what: str) -> None:
+    github.state.runs[11] = Run(id=11, head_sha=SHA)
+    github.state.runs[12] = Run(id=12, head_sha="b" * 40)
+    github.state.runs[13] = Run(id=13, head_sha=SHA, path=".github/workflows/tests.yml")
+    words, reactions = done(github, client, actions, said(github, f"/harness rerun {what}"))
+    assert (words, reactions) == (f"rerun {what}: runs again: run 11", ["+1"])
+    assert [run.reruns for run in github.state.runs.values()] == [1, 0, 0]
+
+
+def test_rerun_of_what_is_running(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    github.state.runs[11] = Run(id=11, head_sha=SHA, status="in_progress")
+    words, reactions = done(github, client, actions, said(github, "/harness rerun failed"))
+    assert (words, reactions) == ("rerun failed: there is nothing to do it to", ["confused"])
+    assert github.state.runs[11].reruns == 0
+
+
+def test_rerun_without_a_run(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    _, reactions = done(github, client, actions, said(github, "/harness rerun failed"))
+    assert reactions == ["confused"]
+
+
+def test_accept(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    client.set_status(SHA, TESTED, State.SUCCESS, "all is well")
+    words, reactions = done(github, client, actions, said(github, "/harness accept"))
+    assert (words, reactions) == (f"accept: accepted {SHA}: success", ["+1"])
+    status = github.state.newest_status(SHA, STATUS)
+    assert status is not None
+    assert status.state == "success"
+    assert github.state.pulls[7].labels == {"harness: passed"}
+
+
+def test_accept_what_was_pushed_over(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    client.set_status(SHA, TESTED, State.SUCCESS, "all is well")
+    github.state.pulls[7].head_sha = "c" * 40
+    _, reactions = done(github, client, actions, said(github, "/harness accept"))
+    assert reactions == ["confused"]
+    assert github.state.newest_status("c" * 40, ACCEPTED) is None
+    assert github.state.newest_status(SHA, ACCEPTED) is None
+
+
+def test_help(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    done(github, client, actions, said(github, "/harness help"))
+    (answer,) = [comment for comment in github.state.comments_of(7) if comment.author == BOT]
+    assert all(f"`/harness {asked.value}`" in answer.body for asked in Asked)
+
+
+@pytest.mark.parametrize("what", [asked.value for asked in Asked])
+def test_who_may_not_write_is_not_obeyed(
+    github: Double, client: Client, actions: Actions, pull: int, what: str
+) -> None:
+    github.state.runs[11] = Run(id=11, head_sha=SHA)
+    client.set_status(SHA, TESTED, State.SUCCESS, "all is well")
+    comment = said(github, f"/harness {what}", author="contributor")
+    words, reactions = done(github, client, actions, comment)
+    assert (words, reactions) == ("@contributor may not write here; nothing was done", ["-1"])
+    assert github.state.runs[11].reruns == 0
+    assert github.state.newest_status(SHA, STATUS) is None
+    assert len(github.state.comments) == 1
+
+
+def test_a_closed_pull_request(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    github.state.pulls[7].state = "closed"
+    _, reactions = done(github, client, actions, said(github, "/harness accept"))
+    assert reactions == ["confused"]
+
+
+def test_no_command_asks_nothing(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    words, reactions = done(github, client, actions, said(github, "looks good to me"))
+    assert (words, reactions) == ("the comment is no command; nothing was done", [])
+    assert github.requests == []
+
+
+def test_who_may_write_is_not_guessed(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    github.fail(path="permission", status=404)
+    with pytest.raises(GitHubError, match="permission: refused with 404"):
+        done(github, client, actions, said(github, "/harness accept"))
