@@ -54,9 +54,12 @@ def test_a_tool_of_this_machine(make: Maker, tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("argv = ['./run']\n", "command.toml: state argv and version, and nothing else"),
-        ("version = '1'\nargv = []\n", "command.toml: state argv and version, and nothing else"),
-        ("version = '1'\nargv = ['x']\nsetting = 'Y'\n", "command.toml: state argv and version"),
+        ("argv = ['./run']\n", "command.toml: state version, and argv or .service., and nothing else"),
+        (
+            "version = '1'\nargv = []\n",
+            "command.toml: state version, and argv or .service., and nothing else",
+        ),
+        ("version = '1'\nargv = ['x']\nsetting = 'Y'\n", "command.toml: state version, and argv"),
         ("version = 1\nargv = ['x']\n", r"command.toml: Expected `str`, got `int` - at `\$.version`"),
         ("version", "command.toml: "),
     ],
