@@ -118,7 +118,7 @@ def find(declared: Declared, *, origin: Path, environ: Mapping[str, str] = os.en
         raise ConfigurationError(f"{path}: {error}") from error
     if bool(found.argv) is bool(found.service) or not found.version or found.setting:
         raise ConfigurationError(f"{path}: state version, and argv or [service], and nothing else")
-    if found.service and not found.service.is_private and path.with_name(command.TOKEN).exists():
+    if found.service and not found.service.is_private and path.with_name(command.ADMISSION).exists():
         raise ConfigurationError(f"{path}: field service.url: the token beside it is sent by https:// only")
     return msgspec.structs.replace(found, setting=declared.setting)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import time
 from typing import Any
 
@@ -21,8 +20,8 @@ _SILENCE = 60  # seconds; a service at work gives signs of life
 _DESCRIBE = "get_model_rdf"  # the call of BioEngine's model runner that runs no code of a model
 _NOT_THERE = re.compile(r"(?i)not found|does not exist|no such|no model|unknown model|\b404\b")
 _NO_NETWORK = (
-    "\nthere is no network here, as in every sandbox and container; run this tool by itself with"
-    " --isolation process: no code of a model runs on this machine"
+    "there is no network here, as in every sandbox and container; run this tool by itself with"
+    " --isolation process, which is safe: no code of a model runs on this machine\n{}"
 )
 
 
@@ -43,8 +42,7 @@ def prepare(job: Job) -> None:
     try:
         _Connection.client = Client(_address(), silence=_SILENCE)
     except ToolError as error:
-        alone = len(socket.if_nameindex()) < 2  # the loopback interface
-        raise ToolError("{}{}".format(error, _NO_NETWORK if alone else "")) from None
+        raise ToolError(_NO_NETWORK.format(error) if _is_alone() else str(error)) from None
 
 
 def refuse(job: Job) -> None:
@@ -89,6 +87,15 @@ def predict(job: Job, inputs: list[str], folder: str, padding: bool) -> tuple[li
     return arrays.write(produced, folder), seconds
 
 
+def _is_alone() -> bool:
+    """Whether there is no network but the loopback interface; False where the system does not tell."""
+    try:
+        with open("/proc/self/net/dev", encoding="ascii") as stream:
+            return [line.partition(":")[0].strip() for line in stream.readlines()[2:]] in ([], ["lo"])
+    except OSError:
+        return False
+
+
 def _described(job: Job) -> dict[str, Any]:
     import yaml
 
@@ -109,10 +116,10 @@ def _address() -> Address:
     """Where the service is, and the token for it; raises ToolError."""
     token = ""
     try:
-        with open(os.path.join(os.environ[command.FOLDER], command.TOKEN), encoding="utf-8") as stream:
+        with open(os.path.join(os.environ[command.FOLDER], command.ADMISSION), encoding="utf-8") as stream:
             token = stream.read().strip()
     except FileNotFoundError:
         pass  # the service lets everybody in
     except (OSError, UnicodeDecodeError) as error:
-        raise ToolError("the file {} cannot be read: {}".format(command.TOKEN, error)) from None
+        raise ToolError("the file {} cannot be read: {}".format(command.ADMISSION, error)) from None
     return Address(token=token, **json.loads(os.environ[command.COMMAND])["service"])

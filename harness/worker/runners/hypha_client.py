@@ -1,7 +1,7 @@
 """The client of BioEngine's users: a connection to a Hypha server, and a model runner behind it.
 
 A model runner is a service with the call ``infer(model_id, inputs, weights_format, device)``; arrays go by
-name both ways. An error that its method raised is told as it comes; whatever else goes wrong is the service's.
+name both ways. What its method raises is told as it comes; whatever else goes wrong is the service's.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Client:
         self, address: Address, *, silence: int, loop: asyncio.AbstractEventLoop | None = None
     ) -> None:
         self.address = address
+        self._gone = ""
         self._loop = loop or asyncio.new_event_loop()
         connecting = asyncio.wait_for(self._connected(silence), _CONNECT_SECONDS)
         try:
@@ -91,12 +92,14 @@ class Client:
 
         Raises:
             ToldError: the service's own code raised this.
-            ToolError: the call did not get there, or no answer came back.
+            ToolError: the call did not get there, or no answer came back; then no other call is tried.
         """
         from hypha_rpc.rpc import RemoteException
 
+        if self._gone:
+            raise ToolError(self._gone)
         try:
-            return self._loop.run_until_complete(getattr(self._service, name)(**arguments))
+            return self._loop.run_until_complete(self._answer(name, arguments))
         except RemoteException as error:
             message, trace = _parts(self.address.without_token(error))
             if _NOT_CALLED.match(message):
@@ -105,10 +108,15 @@ class Client:
         except Exception as error:
             self._fail("stopped answering", error)
 
+    async def _answer(self, name: str, arguments: dict[str, Any]) -> Any:
+        return await getattr(self._service, name)(**arguments)
+
     def _fail(self, how: str, error: Exception) -> NoReturn:
         """Raise what went wrong on the way; the original may hold the token, and is dropped."""
-        said = self.address.without_token("{}: {}".format(type(error).__name__, error)).rstrip(": ")
-        raise ToolError("{} {}: {}".format(self.address, how, said)) from None
+        text = "{}: {}".format(type(error).__name__, error)
+        said = _parts(self.address.without_token(text))[0].rstrip(": ")
+        self._gone = "{} {}: {}".format(self.address, how, said)
+        raise ToolError(self._gone) from None
 
 
 def _parts(told: str) -> tuple[str, str]:
