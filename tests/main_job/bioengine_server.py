@@ -3,7 +3,7 @@
 Started with the interpreter of the environment ``bioengine``, and a folder with models. Writes one line,
 JSON: where it is, and a token. Models are called as their folders; a line on the standard input ends it.
 
-``--without-descriptions`` leaves out the call ``get_model_rdf``. The model ``ends`` ends everything.
+``--api`` says what the service offers, see :func:`calls`. The model ``ends`` ends everything.
 """
 
 from __future__ import annotations
@@ -61,15 +61,33 @@ class ModelRunner:
         return {str(name): tensor.data.to_numpy() for name, tensor in result.members.items()}
 
 
-async def serve(url: str, models: Path, *, descriptions: bool) -> None:
+class Changed:
+    """What a release with another call would offer."""
+
+    async def infer(self, rdf_path: str, inputs: Any) -> dict[str, Any]:
+        """Is never called."""
+        raise NotImplementedError(f"{rdf_path} {inputs}")
+
+
+def calls(api: str, models: Path) -> dict[str, Any]:
+    """What a service with this API offers."""
+    runner = ModelRunner(models)
+    offers: dict[str, dict[str, Any]] = {
+        "today": {"infer": runner.infer, "get_model_rdf": runner.get_model_rdf},
+        "bare": {"infer": runner.infer},
+        "renamed": {"predict": runner.infer},
+        "changed": {"infer": Changed().infer},
+    }
+    return offers[api]
+
+
+async def serve(url: str, offered: dict[str, Any]) -> None:
     """Offer the service until the standard input ends."""
     from hypha_rpc import connect_to_server
 
     server = await connect_to_server({"server_url": url, "method_timeout": 86400})
-    runner = ModelRunner(models)
-    calls = {"infer": runner.infer, **({"get_model_rdf": runner.get_model_rdf} if descriptions else {})}
     registered = await server.register_service(
-        {"id": "model-runner", "config": {"visibility": "protected"}, **calls}
+        {"id": "model-runner", "config": {"visibility": "protected"}, **offered}
     )
     token = await server.generate_token({"expires_in": 3600})
     place = {"url": url, "id": registered.id, "workspace": server.config.workspace, "token": token}
@@ -80,8 +98,8 @@ async def serve(url: str, models: Path, *, descriptions: bool) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("models", type=Path)
-    parser.add_argument("--without-descriptions", action="store_true")
+    parser.add_argument("--api", default="today")
     args = parser.parse_args()
     address = hypha_server.start()
-    asyncio.run(serve(address, args.models, descriptions=not args.without_descriptions))
+    asyncio.run(serve(address, calls(args.api, args.models)))
     os.killpg(0, 9)  # the server is a child

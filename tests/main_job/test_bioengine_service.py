@@ -181,13 +181,27 @@ def test_other_weights_under_the_same_id_are_not_judged(python: Path, tmp_path: 
 
 def test_what_goes_wrong_in_the_service_is_told_in_its_words(python: Path, tmp_path: Path) -> None:
     """Without a call for descriptions, nothing is believed to be not applicable."""
-    with _serving(python, tmp_path, "--without-descriptions") as service:
+    with _serving(python, tmp_path, "--api", "bare") as service:
         (service.models / MODEL).rename(service.models / "another")
         run = _run(service, tmp_path / "out")
     for record in run.records:
         assert (record.status, record.reason) == (Status.FAILED, Reason.EXCEPTION.slug)
         assert record.blame is Blame.TOOL
         assert record.message.startswith(f"RemoteError: KeyError: 'the artifact {MODEL} does not exist'")
+
+
+@pytest.mark.parametrize(
+    ("api", "words"),
+    [
+        ("renamed", "has no call infer; its API has changed"),
+        ("changed", "infer() got an unexpected keyword argument 'model_id'"),
+    ],
+)
+def test_a_service_with_another_api_is_no_models_fault(
+    api: str, words: str, python: Path, tmp_path: Path
+) -> None:
+    with _serving(python, tmp_path, "--api", api) as service:
+        assert words in _unusable(_run(service, tmp_path / "out"))
 
 
 def test_a_server_that_goes_away_is_no_models_fault(python: Path, tmp_path: Path) -> None:

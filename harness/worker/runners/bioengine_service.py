@@ -120,6 +120,8 @@ def _address() -> Address:
             token = stream.read().strip()
     except FileNotFoundError:
         pass  # the service lets everybody in
-    except (OSError, UnicodeDecodeError) as error:
-        raise ToolError("the file {} cannot be read: {}".format(command.ADMISSION, error)) from None
+    except OSError as error:
+        raise ToolError("the file {} cannot be read: {}".format(command.ADMISSION, error.strerror)) from None
+    except UnicodeDecodeError:
+        raise ToolError("the file {} is no text".format(command.ADMISSION)) from None
     return Address(token=token, **json.loads(os.environ[command.COMMAND])["service"])

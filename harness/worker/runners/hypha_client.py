@@ -17,7 +17,7 @@ _CONNECT_SECONDS = 60
 _TRACE = "Traceback (most recent call last):"
 # What Hypha and Python say where a call did not get as far as the service's own code.
 _NOT_CALLED = re.compile(
-    r"Exception: (Method expired or not found|Session not found)|PermissionError: Permission denied (?!:)"
+    r"Exception: (Method expired or not found|Session not found)|PermissionError: Permission denied for "
     r"|TypeError: (\w+\.)*infer\(\) (got|missing|takes) "
 )
 
