@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from harness.cell import Depth, WeightsFormat
 from harness.collection.description import Description
-from harness.consumers import bioengine
 from harness.policy import Level
 
 NAME = "bioengine-service"
@@ -27,4 +26,6 @@ def applicable(description: Description, weights_format: WeightsFormat) -> str |
     """It has published models, by their ids, and its model runner opens what the reference runtime opens."""
     if description.id is None:
         return "a BioEngine service knows models by their ids, and this description states none"
-    return bioengine.applicable(description, weights_format)
+    if weights_format is WeightsFormat.TENSORFLOW_JS:
+        return "BioEngine's model runner has no runtime for TensorFlow.js weights; browsers run them"
+    return None
