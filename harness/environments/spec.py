@@ -71,6 +71,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
         limits: what cells in it may use, where that differs from the defaults.
         devices: what the builds in it compute on.
         command: the tool, if it is a command line and is here.
+        absent: the tools that are not here, each with the variable that would name its folder.
         python_full: the interpreter that is taken if the machine has it ("3.11.9"), else any ``python``.
         versioned: the package of which this folder has several versions, empty if there is none.
         version: the one that this is.
@@ -89,6 +90,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     devices: tuple[Device, ...] = (Device.CPU,)
     command: Command | None = None
+    absent: Mapping[str, str] = {}
     python_full: str = ""
     versioned: str = ""
     version: str = ""
@@ -232,18 +234,20 @@ def load_versions(folder: Path) -> tuple[EnvironmentSpec, ...]:
     torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
     command = command_line.find(file.command, origin=path) if file.command else None
     told = {command_line.VARIABLE: command.variable} if command else {}
+    absent = dict.fromkeys(file.consumers, file.command.setting) if file.command and not command else {}
     spec = EnvironmentSpec(
         name=folder.name,
         folder=folder,
         description=file.description,
         python=file.python,
         weights_formats=file.weights_formats,
-        consumers=file.consumers if command or not file.command else (),
+        consumers=() if absent else file.consumers,
         variables={**file.variables, **told},
         torch_backend=torch_backend,
         limits=file.limits,
         devices=file.devices,
         command=command,
+        absent=absent,
         versioned=file.versioned,
         versions_url=file.versions_url,
     )

@@ -81,6 +81,7 @@ def make_plan(
         models,
         consumers=CONSUMERS,
         offers=[*offers, *teams.offers],
+        absent={name: variable for spec in specs.values() for name, variable in spec.absent.items()},
         selection=selection,
         settings=settings,
         policy=policy,

@@ -90,6 +90,7 @@ def plan_cells(
     settings: dict[str, str],
     policy: Policy = DEFAULT,
     described: Mapping[Place, Described] = MappingProxyType({}),
+    absent: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[PlannedCell, ...], tuple[LeftOut, ...]]:
     """Every cell, sorted by model, and what was left out.
 
@@ -100,6 +101,7 @@ def plan_cells(
         settings: what else decides a verdict, part of each key.
         policy: what it says of a cell alone is part of that cell's key.
         described: what authors declare, where cells run in that, too.
+        absent: the tools that are not on this machine, each with the variable that would say where.
     """
     cells: list[PlannedCell] = []
     left_out: list[LeftOut] = []
@@ -117,9 +119,9 @@ def plan_cells(
             ]
             for name, consumer in wanted.items():
                 if runs(consumer) and not any(name in offer.consumers for offer in offers):
-                    left_out.append(
-                        LeftOut(what=f"{model.ref.id} · {name}", why=f"no environment has {name}")
-                    )
+                    why = f"no environment has {name}"
+                    why += f"; {absent[name]} is not set, which says where it is" if name in absent else ""
+                    left_out.append(LeftOut(what=f"{model.ref.id} · {name}", why=why))
                     continue
                 for entry in _cells_of(model, name, consumer, offers, selection, settings, policy, described):
                     (cells if isinstance(entry, PlannedCell) else left_out).append(entry)  # type: ignore[arg-type]

@@ -13,8 +13,9 @@ import asyncio
 import time
 from typing import Any
 
-from ..protocol import Job, ToolError
+from ..protocol import Job, ToldError, ToolError
 from . import arrays, bioimageio_core, hypha_server
+from .hypha_client import Address, Client
 
 _SERVICE = "model-runner"
 _MODEL = "model"  # the only one that is served here
@@ -104,38 +105,28 @@ class Service:
 
     def __init__(self, runner: ModelRunner, job: Job, url: str) -> None:
         self._runner = runner
-        self._options = {"weights_format": job.weights_format, "device": job.device}
-        self._loop = asyncio.new_event_loop()
+        self._job = job
+        loop = asyncio.new_event_loop()
         try:
-            self._infer = self._loop.run_until_complete(self._connected(url))
+            offered = loop.run_until_complete(self._offer(url))
         except Exception as error:
-            raise ToolError(f"the service cannot be reached: {error}") from error
+            raise ToolError(f"the service cannot be offered: {error}") from error
+        self._client = Client(Address(url, offered), silence=_SECONDS, loop=loop)
 
-    async def _connected(self, url: str) -> Any:
+    async def _offer(self, url: str) -> str:
         from hypha_rpc import connect_to_server
 
-        configuration = {"server_url": url, "method_timeout": _SECONDS}
-        self._offering = await connect_to_server(configuration)
+        self._offering = await connect_to_server({"server_url": url, "method_timeout": _SECONDS})
         registered = await self._offering.register_service(
             {"id": _SERVICE, "config": {"visibility": "public"}, "infer": self._runner.infer}
         )
-        self._using = await connect_to_server(configuration)
-        return (await self._using.get_service(registered.id)).infer
+        return str(registered.id)
 
     def infer(self, inputs: list[Any]) -> list[tuple[str, Any]]:
         """The outputs by id, in the description's order. What the model raises is raised as it is."""
-        from bioimageio.core.digest_spec import get_member_id
-
-        model = bioimageio_core.model_of(self._runner.pipeline)
-        named = {str(get_member_id(tensor)): array for tensor, array in zip(model.inputs, inputs)}
-        produced = self._loop.run_until_complete(self._call(named))
-        names = [str(get_member_id(tensor)) for tensor in model.outputs]
-        return [(name, produced[name]) for name in names if name in produced]
-
-    async def _call(self, inputs: dict[str, Any]) -> Any:
         try:
-            return await self._infer(model_id=_MODEL, inputs=inputs, **self._options)
-        except Exception as error:
+            return self._client.infer(_MODEL, inputs, self._job)
+        except (ToldError, ToolError) as error:
             if self._runner.error is None:
                 raise ToolError(f"the service cannot be called: {error}") from error
             raise self._runner.error from None

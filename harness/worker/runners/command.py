@@ -34,6 +34,7 @@ from .ended import end_like
 CONTRACT = 1
 COMMAND = "HARNESS_COMMAND"  # JSON: {"argv": [...]}; set by the environment
 FOLDER = "HARNESS_COMMAND_FOLDER"  # where the tool is, if it is no part of the environment
+ADMISSION = "token"  # a file in that folder: what lets us in at a tool that runs elsewhere, if it asks
 _TAIL = 64 * 1024  # characters of the log that are searched
 _SHOWN = 12  # lines
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
