@@ -108,6 +108,11 @@ def test_without_a_plan_nothing_is_published(actions: Actions) -> None:
     assert ran == named("nightly", ["collection / plan"])
 
 
+def test_where_nothing_ran_nothing_is_published(actions: Actions) -> None:
+    ran = jobs_of(actions, event("schedule", schedule="17 1 * * *"), outputs={"plan": NOTHING})
+    assert ran == named("nightly", ["collection / plan", "collection / gate"])
+
+
 def test_new_versions_of_tools_are_tried(actions: Actions) -> None:
     ran = jobs_of(actions, event("schedule", schedule="43 4 * * *"))
     assert ran == named("tool release", ["find", *COLLECTION])
