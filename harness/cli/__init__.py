@@ -46,6 +46,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
     "env": ("env", "list, lock, build, show, compare and prune environments", "harness env build pytorch"),
     "consumer": ("consumer", "list, show and begin the tools that open models", "harness consumer list"),
+    "init": (
+        "init",
+        "write the repository of a new zoo, tested by the workflows of the harness",
+        "harness init my-zoo --harness OWNER/NAME@COMMIT",
+    ),
     "github": (
         "github",
         "what the workflows call: plan a change, take results, say them",

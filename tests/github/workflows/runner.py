@@ -1,7 +1,7 @@
 """Runs workflows on this machine as GitHub does: each job in a folder of its own, one after the other.
 
-``run:`` is run by bash with GitHub's files and variables. Actions of others are those of ``emulated``. What is
-called by ``$/`` is run as it is, but for the set-up of the harness: the caller has that in its ``PATH``.
+``run:`` is run by bash with its files and variables. Actions of others are those of ``emulated``. What is
+called by ``$/`` is run as it is, but for the set-up of the harness: that has to be in ``PATH``.
 """
 
 from __future__ import annotations
