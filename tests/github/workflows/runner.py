@@ -42,6 +42,7 @@ class Run(msgspec.Struct, kw_only=True):
         github: the context of that name: the event.
         repositories: git repositories by OWNER/NAME.
         shared: what outlives the run: caches and pages.
+        variables: the repository's, which the context ``vars`` has.
         environment: further variables of every step, e.g. where GitHub's API is.
         steps: those that ran, in order.
         summaries: what jobs wrote for the page of the run, by job.
@@ -51,6 +52,7 @@ class Run(msgspec.Struct, kw_only=True):
     github: Mapping[str, Any]
     repositories: Mapping[str, Path]
     shared: Path
+    variables: Mapping[str, str] = msgspec.field(default_factory=dict)
     environment: Mapping[str, str] = msgspec.field(default_factory=dict)
     steps: list[Ran] = msgspec.field(default_factory=list)
     summaries: dict[str, str] = msgspec.field(default_factory=dict)
@@ -64,7 +66,7 @@ class Run(msgspec.Struct, kw_only=True):
         self, actions: Actions, path: Path, inputs: Mapping[str, Any] | None = None
     ) -> dict[str, Outcome]:
         """Run all jobs of a workflow; answers what became of them by id."""
-        contexts = {"github": self.github, "vars": {}, "inputs": inputs or {}}
+        contexts = {"github": self.github, "vars": self.variables, "inputs": inputs or {}}
         return run_jobs(actions, read(path), contexts, lambda job: _Machine(actions, self, job).perform())
 
 
