@@ -69,7 +69,7 @@ def run_command_line(argv: Sequence[str]) -> int:
     arguments = list(argv)
     debug = "--debug" in arguments
     try:
-        parser = _parser(arguments)
+        parser = parser_for(arguments)
         parsed = parser.parse_args(arguments)
         module = importlib.import_module(f"harness.cli.{COMMANDS[parsed.command][0]}")
         code: int = module.main(parsed)
@@ -95,7 +95,7 @@ def run_command_line(argv: Sequence[str]) -> int:
     return code
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the arguments of the command that is asked for are filled in."""
     parser = argparse.ArgumentParser(
         prog="harness",

@@ -59,8 +59,13 @@ class Hosted:
         commit(self.path, {"README.md": "# A zoo\n", "collection/policy.toml": _POLICY}, "Begin")
         self._programs = _programs(folder / "bin")
 
+    @property
+    def pages(self) -> Path:
+        """What the site is served from."""
+        return self._folder / "shared" / "pages"
+
     def propose(self, number: int, change: Callable[[Path], object], *, fork: bool = False) -> dict[str, Any]:
-        """The context ``github`` of a pull request that makes a change; it is merged as GitHub would, for a try."""
+        """The context ``github`` of a pull request that makes a change; it is merged for a try."""
         base, branch = git(self.path, "rev-parse", "main"), f"change-{number}"
         git(self.path, "switch", "--quiet", "--create", branch, "main")
         change(self.path)
@@ -90,6 +95,11 @@ class Hosted:
         )
         refs = {"ref": f"refs/pull/{number}/merge", "head_ref": f"change-{number}", "base_ref": "main"}
         return {**happened, **refs, "sha": merged, "run_id": str(1000 + number)}
+
+    def night(self) -> dict[str, Any]:
+        """The context ``github`` of the nightly run."""
+        sha = git(self.path, "rev-parse", "main")
+        return {**event("schedule", schedule="17 1 * * *"), "sha": sha, "run_id": str(9000 + len(self.runs))}
 
     def run(self, workflow: str, github: Mapping[str, Any]) -> tuple[Run, dict[str, Outcome]]:
         """Run a workflow for an event."""
