@@ -46,6 +46,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "report": ("report", "rebuild site and badges from the ledger", "harness report --output reports"),
     "env": ("env", "list, lock, build, show, compare and prune environments", "harness env build pytorch"),
     "consumer": ("consumer", "list, show and begin the tools that open models", "harness consumer list"),
+    "init": (
+        "init",
+        "write the repository of a new zoo, tested by the workflows of the harness",
+        "harness init my-zoo --harness OWNER/NAME@COMMIT",
+    ),
     "github": (
         "github",
         "what the workflows call: plan a change, take results, say them",
@@ -64,7 +69,7 @@ def run_command_line(argv: Sequence[str]) -> int:
     arguments = list(argv)
     debug = "--debug" in arguments
     try:
-        parser = _parser(arguments)
+        parser = parser_for(arguments)
         parsed = parser.parse_args(arguments)
         module = importlib.import_module(f"harness.cli.{COMMANDS[parsed.command][0]}")
         if os.environ.get("GITHUB_ACTIONS") == "true" and parsed.command != "run":  # which folds its log
@@ -92,7 +97,7 @@ def run_command_line(argv: Sequence[str]) -> int:
     return code
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the arguments of the command that is asked for are filled in."""
     parser = argparse.ArgumentParser(
         prog="harness",

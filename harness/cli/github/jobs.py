@@ -22,6 +22,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         shard: "2/5", for ``harness run --shard``.
         name: what is in it, in words of our own.
         runner: labels for ``runs-on``.
+        artifact: what its results are handed over as.
         cache_key: the same for the same locked environments.
         environments: their names.
     """
@@ -29,6 +30,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     shard: str
     name: str
     runner: tuple[str, ...]
+    artifact: str
     cache_key: str
     environments: tuple[str, ...]
 
@@ -54,19 +56,22 @@ def jobs_of(
     count = shard_count(plan.cells, target_seconds=target_seconds, most=most)
     parts = split(plan.cells, count)
     return [
-        (_job(part, f"{number}/{count}", runners, memory_of), part)
+        (_job(part, number, count, runners, memory_of), part)
         for number, part in enumerate(parts, start=1)
         if part.cells
     ]
 
 
-def _job(part: Part, shard: str, runners: Runners, memory_of: Callable[[PlannedCell], int]) -> Job:
+def _job(
+    part: Part, number: int, count: int, runners: Runners, memory_of: Callable[[PlannedCell], int]
+) -> Job:
     running = [entry for entry in part.cells if entry.settled is None and not entry.recorded]
     used = {entry.cell.environment for entry in running if entry.cell.environment}
     environments = sorted({environment.name for environment in used})
     devices = {entry.cell.device for entry in running} or {Device.CPU}
     return Job(
-        shard=shard,
+        shard=f"{number}/{count}",
+        artifact=f"shard-{number}-of-{count}",
         name=_name(len({entry.cell.model.source for entry in part.cells}), environments),
         runner=runners.of(devices, max(map(memory_of, running), default=0)),
         cache_key=jsonio.digest(sorted(f"{e.backend.value} {e.digest}" for e in used)),

@@ -1,0 +1,1 @@
+"""Tests of the workflows: by rules, by linters, and by running them here."""

@@ -1,0 +1,60 @@
+"""GitHub's API as it is after a run: the pull request, the run's jobs, and what they have left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.github.double import State
+from tests.github.double.state import Run as RunAtGitHub
+from tests.github.workflows.events import REPOSITORY, event
+from tests.github.workflows.repositories import git
+from tests.github.workflows.runner import Run
+
+_STATUS = {"A": "added", "D": "removed", "M": "modified"}
+
+
+def tell(state: State, run: Run, repository: Path) -> dict[str, Any]:
+    """Let the double know of a run for a pull request; answers the context ``github`` of its end."""
+    happened = run.github["event"]
+    pull, number = happened["pull_request"], happened["number"]
+    head, base = pull["head"], pull["base"]
+    owner = head["repo"]["full_name"].partition("/")[0]
+    there = state.add_pull(number, head["sha"])
+    there.base_sha, there.head = base["sha"], f"{owner}:{head['ref']}"
+    there.files = _files(repository, base["sha"], head["sha"])
+    id_ = int(run.github["run_id"])
+    state.runs[id_] = RunAtGitHub(
+        id=id_,
+        head_sha=head["sha"],
+        head_branch=head["ref"],
+        head_owner=owner,
+        jobs=list(dict.fromkeys(step.job for step in run.steps)),
+    )
+    for archive in sorted(run.artifacts.glob("*.zip")):
+        state.add_artifact(id_, archive.stem, archive.read_bytes())
+    return _ended(id_, head)
+
+
+def _files(repository: Path, base: str, head: str) -> list[tuple[str, str]]:
+    lines = git(repository, "diff", "--no-renames", "--name-status", f"{base}...{head}").splitlines()
+    return [(path, _STATUS[letter]) for letter, path in (line.split("\t") for line in lines)]
+
+
+def _ended(run: int, head: Mapping[str, Any]) -> dict[str, Any]:
+    ended = {
+        "id": run,
+        "name": "pull request",
+        "run_attempt": 1,
+        "path": ".github/workflows/pull-request.yml",
+        "event": "pull_request",
+        "status": "completed",
+        "conclusion": "success",
+        "html_url": f"https://github.com/{REPOSITORY}/actions/runs/{run}",
+        "head_branch": head["ref"],
+        "head_sha": head["sha"],
+        "head_repository": head["repo"],
+        "pull_requests": [],
+    }
+    return event("workflow_run", action="completed", sender={"login": "stranger"}, workflow_run=ended)

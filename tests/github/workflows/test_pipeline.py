@@ -1,0 +1,212 @@
+"""Pull requests from event to answer, by the workflows themselves: what runs, and what becomes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import ZipFile
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.github.double import Double
+from tests.github.double.server import TOKEN
+from tests.github.workflows.answering import tell
+from tests.github.workflows.hosted import MODELS, MORE, Hosted, put_model
+from tests.github.workflows.javascript import Actions
+from tests.github.workflows.repositories import git
+from tests.github.workflows.runner import Run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[Double]:
+    """GitHub's API, which keeps GitHub's own description."""
+    with Double() as started:
+        yield started
+    assert started.violations == []
+
+
+@pytest.fixture(scope="module")
+def hosted(actions: Actions, double: Double, tmp_path_factory: pytest.TempPathFactory) -> Hosted:
+    """The repository that all pull requests here are to."""
+    return Hosted(tmp_path_factory.mktemp("hosted"), actions, {"GITHUB_API_URL": double.url})
+
+
+def adds_a_good_model(checkout: Path) -> None:
+    put_model(checkout / "collection", MORE)
+
+
+def adds_a_bad_model(checkout: Path) -> None:
+    """Its test output is that of another model."""
+    model = put_model(checkout / "collection", "cells-two-channel", "cells-wrong")
+    output, other = model / "test_border_probability.npy", model / "test_nuclei_probability.npy"
+    output.write_bytes(other.read_bytes())
+    _describe_again(model / "rdf.yaml")
+
+
+def _describe_again(description: Path) -> None:
+    """Without digests of files, which would tell that one was replaced."""
+    description.write_text(re.sub(r"(?m)^\s*sha256: .*\n", "", description.read_text()))
+
+
+def changes_metadata(checkout: Path) -> None:
+    description = checkout / "collection" / "membrane-unet2d" / "rdf.yaml"
+    description.write_text(
+        re.sub(r"(?m)^description: .*", "description: Other words", description.read_text())
+    )
+
+
+def changes_an_environment(checkout: Path) -> None:
+    """A comment in what it asks for is a change of a file, and none of what is installed."""
+    requirements = checkout / "environments" / "onnx" / "requirements.in"
+    requirements.write_text(f"# reviewed\n{requirements.read_text()}")
+
+
+def is_hostile(checkout: Path) -> None:
+    """Its weights do not come from any exporter, and it brings a policy that excuses it."""
+    model = put_model(checkout / "collection", "cells-two-channel", "hostile")
+    (model / "weights.onnx").write_bytes(b"\x80\x04cos\nsystem\n(S'id'\ntR.")
+    _describe_again(model / "rdf.yaml")
+    policy = checkout / "collection" / "policy.toml"
+    policy.write_text(
+        f'{policy.read_text()}\n[[rule]]\nmodel = "*"\nlevel = "quarantined"\nwhy = "it is mine"\n'
+    )
+
+
+def touches_nothing(checkout: Path) -> None:
+    (checkout / "README.md").write_text("# The same zoo\n")
+
+
+def deletes_a_model(checkout: Path) -> None:
+    (checkout / "collection" / "foci-binary2d.zip").unlink()
+
+
+class Expected(NamedTuple):
+    """What is to come: models that run, result of the gate, commit status, words of the comment."""
+
+    models: set[str]
+    gate: str
+    status: str
+    words: str
+    removed: tuple[str, ...] = ()
+    review: tuple[str, ...] = ()
+
+
+CASES = [
+    (adds_a_good_model, False, Expected({MORE}, "success", "success", "passed")),
+    (adds_a_bad_model, False, Expected({"cells-wrong"}, "failure", "failure", "cells-wrong")),
+    (changes_metadata, False, Expected({"membrane-unet2d"}, "success", "success", "passed")),
+    (
+        changes_an_environment,
+        False,
+        # of all that are in it, a selection
+        Expected(
+            {MODELS[0]},
+            "success",
+            "pending",
+            "/harness accept",
+            review=("environments/onnx/requirements.in",),
+        ),
+    ),
+    (
+        is_hostile,
+        True,
+        Expected({"hostile"}, "failure", "failure", "hostile", review=("collection/policy.toml",)),
+    ),
+    (touches_nothing, False, Expected(set(), "success", "success", "")),
+    (deletes_a_model, False, Expected(set(), "success", "success", "", removed=("foci-binary2d.zip",))),
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "fork", "expected"),
+    [pytest.param(number, *case, id=case[0].__name__) for number, case in enumerate(CASES, 1)],
+)
+def test_a_pull_request(
+    hosted: Hosted, double: Double, number: int, change: Any, fork: bool, expected: Expected
+) -> None:
+    run, ended = hosted.run("pull-request.yml", hosted.propose(number, change, fork=fork))
+    log = _log(run)
+
+    assert _plan(run, "change.json")["removed"] == list(expected.removed), log
+    assert _plan(run, "change.json")["review"] == list(expected.review), log
+    planned = {entry["cell"]["model"]["source"] for entry in _plan(run, "plan.json")["cells"]}
+    assert planned == expected.models, log
+    assert _shards(run) == _jobs(run), log
+    assert ended["collection"].result == expected.gate, log
+    assert TOKEN not in log
+
+    report, answered = hosted.run(
+        "pull-request-report.yml", {**tell(double.state, run, hosted.path), "token": TOKEN}
+    )
+
+    log = _log(report)
+    assert answered["report"].result == "success", log
+    head = double.state.pulls[number].head_sha
+    said = double.state.newest_status(head, "harness")
+    assert said is not None, log
+    assert said.state == expected.status, log
+    comments = [comment.body for comment in double.state.comments_of(number)]
+    assert len(comments) <= 1
+    assert expected.words in "".join(comments), log
+
+
+def adds_many_models(checkout: Path) -> None:
+    """More than one job can do in a minute, as they are expected to take."""
+    for number in range(3):
+        description = put_model(checkout / "collection", "cells-two-channel", f"copy-{number}") / "rdf.yaml"
+        text = description.read_text().replace("id: cells-two-channel", f"id: copy-{number}")
+        description.write_text(text)
+
+
+def test_many_models_run_in_several_jobs(hosted: Hosted) -> None:
+    run, ended = hosted.run("pull-request.yml", hosted.propose(20, adds_many_models))
+    assert _shards(run) == _jobs(run) == {f"shard-{k}-of-3" for k in (1, 2, 3)}, _log(run)
+    assert ended["collection"].result == "success", _log(run)
+    assert any(
+        re.search(r"(\d+) of \1 planned cells have a record from 3 shards", step.log) for step in run.steps
+    )
+
+
+def test_the_night_is_published_and_taken_over(hosted: Hosted) -> None:
+    """What is published has a site and a branch; the next night runs nothing of it again."""
+    run, ended = hosted.run("nightly.yml", {**hosted.night(), "token": TOKEN})
+    assert {name: outcome.result for name, outcome in ended.items()} == {
+        "collection": "success",
+        "publish": "success",
+    }, _log(run)
+    assert "ledger" in git(hosted.path, "ls-tree", "--name-only", "ledger").split(), _log(run)
+    assert (hosted.pages / "index.html").is_file()
+
+    again, _ = hosted.run("nightly.yml", {**hosted.night(), "token": TOKEN})
+    (planned,) = (step.log for step in again.steps if step.step == "Plan")
+    assert "3 need not run" in planned
+    (ran,) = (step.log for step in again.steps if step.step == "Run")
+    assert "3 unchanged" in ran, ran
+
+
+def _log(run: Run) -> str:
+    return "\n".join(f"{step.job}: {step.step}: {step.ok}\n{step.log}" for step in run.steps)
+
+
+def _plan(run: Run, name: str) -> Any:
+    with ZipFile(run.artifacts / "plan.zip") as archive:
+        return json.loads(archive.read(name))
+
+
+def _shards(run: Run) -> set[str]:
+    return {path.stem for path in run.artifacts.glob("shard-*.zip")}
+
+
+def _jobs(run: Run) -> set[str]:
+    found = (re.match(r"collection / run (\d+)/(\d+), plan [0-9a-f]{64}$", step.job) for step in run.steps)
+    return {f"shard-{match[1]}-of-{match[2]}" for match in found if match}
+
+
+def test_every_model_of_the_zoo_is_there() -> None:
+    assert all((ROOT / "collection" / name).exists() for name in (*MODELS, MORE))
