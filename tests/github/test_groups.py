@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cell import AS_DESCRIBED, Cell, Device
-from harness.cli import _parser
+from harness.cli import parser_for
 from harness.github.groups import command, groups
 from harness.verdict import Reason
 from tests.github.outcomes import INVALID, NUCLEI, ONNX_DIFFERS, PASSED, outcome
@@ -65,7 +65,7 @@ def test_the_command(cell: Cell, collection: str, expected: str) -> None:
 @given(st.text(min_size=1), st.sampled_from([".", "collection"]))
 def test_the_command_is_one_that_harness_takes(source: str, collection: str) -> None:
     words = shlex.split(command(cell_at(source), collection))[1:]
-    parsed = _parser(words).parse_args(words)
+    parsed = parser_for(words).parse_args(words)
     assert (parsed.command, parsed.consumer, parsed.weights) == ("run", ["bioimageio.core"], ["torchscript"])
 
 
