@@ -22,7 +22,7 @@ from harness.github.values import Artifact, WorkflowRun
 
 PLAN = "plan"
 _SHARD = re.compile(r"shard-(?P<number>[1-9][0-9]{0,2})-of-(?P<all>[1-9][0-9]{0,2})")
-_DIGEST = re.compile(r"\bplan (?P<digest>[0-9a-f]{64})$")
+_JOB = re.compile(r"\brun [1-9][0-9]{0,2}/(?P<all>[1-9][0-9]{0,2}), plan (?P<digest>[0-9a-f]{64})$")
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,14 +63,12 @@ def fetch(
     """
     found = actions.run(run)
     _check_run(found, repository, workflow)
-    chosen = choose(actions.artifacts(run), run)
+    digest, count = plan_of(actions.job_names(run))
+    chosen = choose(actions.artifacts(run), run, count=count)
     if PLAN not in chosen:
         raise RefusedError(
             f"run {run}: has no artifact named {PLAN}; its job `plan` has not handed it over: see its log"
         )
-    digest = digest_of(actions.job_names(run))
-    if not digest and len(chosen) > 1:
-        raise RefusedError(f"run {run}: has shards, but no job whose name ends with `plan` and a digest")
     refused: list[str] = []
     folders = []
     for name, artifact in sorted(chosen.items()):
@@ -98,11 +96,14 @@ def _check_run(run: WorkflowRun, repository: str, workflow: str) -> None:
         raise RefusedError(f"run {run.id}: is not completed; fetch it when it is")
 
 
-def choose(artifacts: Iterable[Artifact], run: int) -> Mapping[str, Artifact]:
+def choose(artifacts: Iterable[Artifact], run: int, *, count: int) -> Mapping[str, Artifact]:
     """The plan and the shards by name. Of several with one name, the newest counts: jobs may run again.
 
+    Args:
+        count: of the shards that there must be at most.
+
     Raises:
-        RefusedError: one of them is of another run, or they are not shards of one division.
+        RefusedError: one of them is of another run, or no shard of so many.
     """
     chosen: dict[str, Artifact] = {}
     for artifact in sorted(artifacts, key=lambda artifact: artifact.id):
@@ -110,23 +111,26 @@ def choose(artifacts: Iterable[Artifact], run: int) -> Mapping[str, Artifact]:
             if artifact.run != run:
                 raise RefusedError(f"artifact {artifact.name}: is of run {artifact.run}, not of {run}")
             chosen[artifact.name] = artifact
-    shards = [found for name in chosen if (found := _SHARD.fullmatch(name))]
-    if len({shard["all"] for shard in shards}) > 1 or any(int(s["number"]) > int(s["all"]) for s in shards):
-        names = ", ".join(sorted(shard[0] for shard in shards)[:10])
-        raise RefusedError(f"run {run}: its shards do not belong together: {names}")
+    for name in sorted(chosen):
+        shard = _SHARD.fullmatch(name)
+        if shard and (int(shard["all"]) != count or int(shard["number"]) > count):
+            raise RefusedError(f"run {run}: artifact {name}: by the names of its jobs it has {count} shards")
     return chosen
 
 
-def digest_of(jobs: Iterable[str]) -> str:
-    """The digest of the plan that the names of a run's jobs tell; empty if none does.
+def plan_of(jobs: Iterable[str]) -> tuple[str, int]:
+    """The digest of the plan and the number of shards that the names of a run's jobs tell: "run 2/5, plan …".
+
+    An empty digest and no shard if no name does: nothing had to run.
 
     Raises:
         RefusedError: they tell different ones.
     """
-    digests = sorted({found["digest"] for name in jobs if (found := _DIGEST.search(name))})
-    if len(digests) > 1:
-        raise RefusedError(f"the jobs ran by different plans: {', '.join(digests)}; run all jobs again")
-    return digests[0] if digests else ""
+    told = sorted({(found["digest"], int(found["all"])) for name in jobs if (found := _JOB.search(name))})
+    if len(told) > 1:
+        plans = ", ".join(f"{digest} in {count}" for digest, count in told)
+        raise RefusedError(f"the jobs ran by different plans: {plans}; run all jobs again")
+    return told[0] if told else ("", 0)
 
 
 def _take(actions: Actions, artifact: Artifact, run: int, folder: Path, limits: UnpackLimits) -> None:

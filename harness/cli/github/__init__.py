@@ -13,7 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "take": (
         "check what the jobs of a plan hand over, and put it together",
-        "harness github take plan shards/* --output reports",
+        "harness github take plan shards --output reports",
     ),
     "summary": (
         "append what a job found to the page of its run",

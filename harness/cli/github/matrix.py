@@ -74,15 +74,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write the plan folder and the outputs of this step, and say in words what they hold."""
     from harness import jsonio
+    from harness.cli.actions import plain_text
     from harness.cli.github.asked import asked
     from harness.github.outputs import write_outputs
 
     args.collection = args.collection or options.DEFAULT_COLLECTION
-    wish = asked(args.collection, base=args.base, head=args.head)
-    change, plan, jobs = _planned(args, wish)
-    jsonio.write(args.output / "change.json", change)
-    jsonio.write(args.output / "plan.json", plan)
-    _say(args, change, plan, jobs)
+    with plain_text():
+        wish = asked(args.collection, base=args.base, head=args.head)
+        change, plan, jobs = _planned(args, wish)
+        jsonio.write(args.output / "change.json", change)
+        jsonio.write(args.output / "plan.json", plan)
+        _say(args, change, plan, jobs)
     if path := os.environ.get("GITHUB_OUTPUT"):
         outputs = {
             "shards": jsonio.dumps([job for job, _ in jobs]).decode(),

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         metavar="SHARD_FOLDER",
-        help="named shard-K-of-N; holds ledger and artifacts of `harness run --shard K/N`",
+        help="shard-K-of-N, with ledger and artifacts of `harness run --shard K/N`; or a folder of such",
     )
     parser.add_argument(
         "--plan-digest", type=_digest, metavar="SHA256", help="refuse a plan.json with another digest"
@@ -56,8 +56,9 @@ def main(args: argparse.Namespace) -> int:
 
     data = _read(args.plan, "plan.json", _LARGEST_PLAN)
     plan = _plan(data, args.plan / "plan.json", args.plan_digest)
-    shards = list(_shards(args.shards, plan, args.shards_planned))
-    recipes, refused = _recipes(plan, args.shards)
+    folders = list(_folders(args.shards))
+    shards = list(_shards(folders, plan, args.shards_planned))
+    recipes, refused = _recipes(plan, folders)
     taken = take(
         shards,
         _terms(plan),
@@ -154,12 +155,22 @@ def _read(folder: Path, name: str, most: int) -> bytes:
         raise RefusedError(f"{folder}: {error}; nothing was taken") from error
 
 
+def _folders(given: Sequence[Path]) -> Iterator[Path]:
+    """The shards' folders. Where none was handed over, there is no folder of them either."""
+    for folder in given:
+        if _SHARD.fullmatch(folder.name):
+            yield folder
+        elif folder.is_dir() and not folder.name.startswith("shard-"):
+            yield from sorted(folder.glob("shard-*-of-*"))
+        elif folder.is_symlink() or folder.exists():
+            raise UsageError(f"{folder}: is neither a shard's folder, shard-K-of-N, nor a folder of those")
+
+
 def _shards(folders: Sequence[Path], plan: Plan, count: int | None) -> Iterator[Shard]:
     """The folders as parts of the plan.
 
     Raises:
-        UsageError: a folder is not named like a shard.
-        RefusedError: they do not fit together.
+        RefusedError: one is not named like a shard, or they do not fit together.
     """
     from harness.ledger.foreign.shard import Shard
     from harness.plan.shard import shard
@@ -168,7 +179,7 @@ def _shards(folders: Sequence[Path], plan: Plan, count: int | None) -> Iterator[
     for folder in folders:
         match = _SHARD.fullmatch(folder.name)
         if match is None:
-            raise UsageError(f"{folder}: is not named shard-K-of-N, so its own cells are not known")
+            raise RefusedError(f"{folder}: is not named shard-K-of-N; nothing was taken")
         index, of = int(match[1]), int(match[2])
         count = count or of
         if of != count or index > count or index in seen:

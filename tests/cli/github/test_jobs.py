@@ -29,6 +29,7 @@ def test_an_entry_as_workflows_read_it() -> None:
         "shard": "1/1",
         "name": "1 model in onnx",
         "runner": ("ubuntu-24.04",),
+        "artifact": "shard-1-of-1",
         "cache-key": job.cache_key,
         "environments": ("onnx",),
     }

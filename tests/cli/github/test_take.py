@@ -371,11 +371,15 @@ def test_the_plan_is_the_one_that_the_run_named(place: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("names", "code", "what"),
     [
-        (["reports"], ExitCode.USAGE, "is not named shard-K-of-N"),
+        (
+            ["all/shard-1-of-x-of-2"],
+            ExitCode.USAGE,
+            "is neither a shard's folder",
+        ),
         (["shard-1-of-2", "shard-2-of-3"], ExitCode.NO_VERDICT, "is no shard of this plan, which has 2"),
         (["shard-3-of-2"], ExitCode.NO_VERDICT, "is no shard of this plan"),
         (["a/shard-1-of-2", "b/shard-1-of-2"], ExitCode.NO_VERDICT, "is no shard of this plan"),
-        (["shard-0-of-2"], ExitCode.USAGE, "is not named"),
+        (["shard-0-of-2"], ExitCode.USAGE, "is neither a shard's folder"),
     ],
 )
 def test_shards_fit_together(
@@ -386,6 +390,24 @@ def test_shards_fit_together(
     assert take(*(place / name for name in names)) == code
     assert what in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+def test_the_folder_of_all_shards(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in hand_over(place, 2, *ALL):
+        (place / "shards").mkdir(exist_ok=True)
+        folder.rename(place / "shards" / folder.name)
+    assert take(place / "shards") == 0
+    assert taken().keys() == {entry.key for entry in ALL}
+    (place / "shards" / "shard-1-of-x-of-2").mkdir()
+    Path("out").rename("before")
+    assert take(place / "shards") == ExitCode.NO_VERDICT
+    assert "is not named shard-K-of-N; nothing was taken" in capsys.readouterr().err
+
+
+def test_no_job_handed_anything_over(place: Path) -> None:
+    write_plan(place / "plan", *ALL)
+    assert take(place / "shards") == 0
+    assert gate() == ExitCode.NO_VERDICT
 
 
 def test_one_shard_cannot_claim_to_be_all(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,8 +121,10 @@ def own_containers() -> list[str]:
 
 
 def inside(name: str) -> list[psutil.Process]:
-    """The processes of a container, its process 1 first."""
+    """The processes of a container, its process 1 first; none once it has ended."""
     listed = engine().call("top", name, "-eo", "pid")
+    if "is not running" in listed.output or "No such container" in listed.output:
+        return []
     assert listed.ok, listed.output
     return [psutil.Process(int(pid)) for pid in listed.output.split()[1:]]
 
