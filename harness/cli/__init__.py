@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import harness
+from harness.cli.subcommand import add_subcommand
 from harness.errors import ExitCode, HarnessError
 
 # name: (module, one line of help, example); modules are imported when their command runs
@@ -110,16 +111,7 @@ def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((argument for argument in arguments if argument in COMMANDS), None)
     for name, (module, summary, example) in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=f"example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
-        )
+        command = add_subcommand(commands, name, summary, example)
         if name == asked:
             importlib.import_module(f"harness.cli.{module}").add_arguments(command)
     return parser

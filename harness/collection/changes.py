@@ -12,7 +12,7 @@ from harness.collection.description_yaml import FILE_NAMES
 from harness.collection.index import MAX_DEPTH, Found
 
 _HARNESS_FOLDERS = ("harness", ".ci", ".github/workflows", ".github/actions")
-_HARNESS_FILES = ("pyproject.toml", "noxfile.py", ".github/harness.toml")
+_HARNESS_FILES = ("pyproject.toml", "hatch.toml", "noxfile.py", ".github/harness.toml")
 _ENVIRONMENTS = "environments"
 _REVIEWED_FOLDERS = (*_HARNESS_FOLDERS, _ENVIRONMENTS, ".github")
 _REVIEWED_NAMES = ("policy.toml", ".gitattributes", ".gitmodules", ".lfsconfig")

@@ -161,6 +161,7 @@ def test_what_decides_how_models_are_tested(zoo: Zoo) -> None:
         "collection/policy.toml",
         "environments/onnx/requirements.lock",
         "harness/consumers/new.py",
+        "hatch.toml",
         "noxfile.py",
         "pyproject.toml",
     )
@@ -172,6 +173,7 @@ def test_what_decides_how_models_are_tested(zoo: Zoo) -> None:
             ".ci/run",
             ".github/workflows/nightly.yml",
             "harness/consumers/new.py",
+            "hatch.toml",
             "noxfile.py",
             "pyproject.toml",
         ),

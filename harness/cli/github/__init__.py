@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib
 
+from harness.cli.subcommand import add_subcommand
+
 # name: (one line of help, example); each is a module with ``add_arguments`` and ``main``
 COMMANDS: dict[str, tuple[str, str]] = {
     "matrix": (
@@ -54,16 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the commands."""
     commands = parser.add_subparsers(dest="github_command", required=True, metavar="COMMAND")
     for name, (summary, example) in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=f"example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
-        )
+        command = add_subcommand(commands, name, summary, example)
         importlib.import_module(f"harness.cli.github.{name}").add_arguments(command)
 
 

@@ -34,6 +34,13 @@ def no_expression_in_a_command(source: Source) -> Iterator[str]:
             yield f"{where}: another shell than bash"
 
 
+def python_imports_nothing_of_the_checkout(source: Source) -> Iterator[str]:
+    """``python -m pip`` runs a folder ``pip`` of the working folder, which is a stranger's; -I does not."""
+    for where, step in source.steps:
+        if source.name != "tests.yml" and re.match(r"python\S* (?!-I )", step.get("run", "").strip()):
+            yield f"{where}: python without -I"
+
+
 def pinned(source: Source) -> Iterator[str]:
     """Actions of others are named by commit, with the version for the reader."""
     for number, line in enumerate(source.text.splitlines(), 1):
@@ -131,6 +138,7 @@ def _not_default(given: dict[str, Any]) -> Iterator[str]:
 RULES = (
     one_command,
     no_expression_in_a_command,
+    python_imports_nothing_of_the_checkout,
     pinned,
     time_limits,
     least_rights,

@@ -51,6 +51,7 @@ PLANTED = [
     ("one_command", "setup/action.yml", "run: harness doctor", "run: true; harness doctor"),
     ("no_expression_in_a_command", "collection.yml", '"$SHARD"', '"${{ matrix.shard }}"'),
     ("no_expression_in_a_command", "setup/action.yml", "shell: bash", "shell: sh"),
+    ("python_imports_nothing_of_the_checkout", "setup/action.yml", "python -I -m pip", "python -m pip"),
     ("pinned", "command.yml", "actions/checkout@", "actions/checkout@v7 # "),
     ("pinned", "command.yml", " # v7.0.1", ""),
     ("pinned", "command.yml", " # v7.0.1", " # v7"),
