@@ -162,9 +162,7 @@ def _run(
             settings=_settings(args, run, rules, work, clock),
             observer=display,
             preparation=preparation,
-            reference=ReferenceRecords(
-                known.by_key[cell.key] for cell in plan.cells if cell.key in known.by_key
-            ),
+            reference=ReferenceRecords(known.by_key.values()),
         )
         todo = to_run(cells, known.by_key.values(), Rerun(args.rerun), limits_of=session.limits_of)
         expectations = Expectations(known.by_key.values() if todo else ())

@@ -29,4 +29,6 @@ def applicable(description: Description, weights_format: WeightsFormat) -> str |
         return "CAREamics opens PyTorch state dicts only"
     if CONFIGURATION not in (PurePosixPath(source).name for source in description.attachments):
         return f"CAREamics opens only what it exported itself, and no attachment is called {CONFIGURATION}"
+    if len(description.inputs) != 1 or len(description.outputs) != 1:
+        return "CAREamics' networks have one input and one output"
     return None

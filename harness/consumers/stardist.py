@@ -34,6 +34,8 @@ def applicable(description: Description, weights_format: WeightsFormat) -> str |
         )
     if not any(source.endswith(".h5") for source in description.attachments):
         return "the Keras weights (.h5) that StarDist's export attaches, and StarDist reads, are missing"
+    if len(description.inputs) != 1 or len(description.outputs) != 1:
+        return "StarDist's networks have one input and one output"
     others = [step for tensor in description.inputs for step in tensor.steps if step not in _STEPS]
     if others:
         return f"StarDist scales images between percentiles and has no preprocessing step {others[0]}"

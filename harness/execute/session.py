@@ -264,6 +264,8 @@ class Session:
                 record = self._without_device(planned, Reason.DEVICE_UNHEALTHY, str(error))
         if record.reason == Reason.TOOL_UNUSABLE.slug:
             self._unusable.hear(planned.cell, record.message)
+        elif record.status is Status.PASSED:
+            self._unusable.works(planned.cell)
         try:
             if WHOSE.hangs_on_reference(record):
                 record = WHOSE.blamed(record, self._reference.of(planned.cell, cancel=self._cancel))

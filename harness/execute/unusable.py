@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TypeAlias
 
 import msgspec
@@ -13,6 +15,7 @@ from harness.consumers import CONSUMERS
 from harness.verdict import Reason, Verdict
 
 _MODELS = 2  # the code of a single model could say anything of the tool
+_AGAIN = 8  # of those that are passed over, each so many-th is tried all the same
 
 _Place: TypeAlias = tuple[ConsumerRef, "EnvironmentRef | None"]
 
@@ -22,6 +25,8 @@ class UnusableTools:
 
     def __init__(self) -> None:
         self._said: defaultdict[_Place, dict[str, str]] = defaultdict(dict)
+        self._passed_over: Counter[_Place] = Counter()
+        self._usable: set[_Place] = set()
         self._lock = threading.Lock()
 
     def hear(self, cell: Cell, message: str) -> None:
@@ -29,19 +34,42 @@ class UnusableTools:
         with self._lock:
             self._said[cell.consumer, cell.environment][cell.model.sha256] = message
 
-    def verdict(self, cell: Cell) -> Verdict | None:
-        """The verdict of a cell that need not be tried, since the tool failed with two other models."""
+    def works(self, cell: Cell) -> None:
+        """The tool ran a model: whatever others said or will say, it can be used."""
         with self._lock:
-            said = self._said.get((cell.consumer, cell.environment), {})
-            if len(said) < _MODELS:
+            self._usable.add((cell.consumer, cell.environment))
+
+    def verdict(self, cell: Cell) -> Verdict | None:
+        """The verdict of a cell that need not be tried, since the tool failed with two other models.
+
+        Now and then one is tried: two models may have said so on purpose.
+        """
+        place = cell.consumer, cell.environment
+        with self._lock:
+            said = self._said.get(place, {})
+            if len(said) < _MODELS or place in self._usable:
+                return None
+            self._passed_over[place] += 1
+            if self._passed_over[place] % _AGAIN == 0:
                 return None
             return Verdict.because(Reason.TOOL_UNUSABLE, next(iter(said.values())))
 
 
 def with_owner(verdict: Verdict, consumer: str) -> Verdict:
-    """The verdict of a tool that cannot be used, with whom to ask; any other as it is."""
+    """The verdict of a tool that cannot be used, with whom to ask; any other as it is.
+
+    A tool whose adapter never asks it whether it takes a model has refused none: such a reply is a model's.
+    """
+    if verdict.reason is Reason.REFUSED_BY_TOOL and not _asks(CONSUMERS[consumer].RUNNER):
+        said = "the reply says that the tool does not take the model, which its adapter never asks"
+        return Verdict.because(Reason.REPLY_MALFORMED, said)
     if verdict.reason is not Reason.TOOL_UNUSABLE:
         return verdict
     tool = CONSUMERS[consumer]
     whom = f"{tool.TITLE} and its adapter are looked after by {tool.OWNER} ({tool.HOME})"
     return msgspec.structs.replace(verdict, message=f"{verdict.message}\n{whom}")
+
+
+@functools.cache
+def _asks(runner: str) -> bool:
+    return hasattr(importlib.import_module(f"harness.worker.runners.{runner}"), "refuse")

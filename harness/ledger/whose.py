@@ -17,14 +17,14 @@ from harness.cell import Cell, Device, WeightsFormat
 from harness.ledger.record import Record
 from harness.verdict import Blame, Reason, Stage, Status
 
-_OF_THE_WEIGHTS = (Stage.LOAD, Stage.RUN, Stage.COMPARE, Stage.CONSISTENCY)
+_OF_THE_WEIGHTS = (Stage.LOAD, Stage.RUN, Stage.COMPARE, Stage.CONSISTENCY)  # in this order
 _OF_THE_AUTHOR = (Blame.MODEL, Blame.METADATA)
-# What is not declared is missing in every tool that does not happen to have it.
-_ANYWHERE = (Reason.UNDECLARED_DEPENDENCY.slug,)
+_UNDECLARED = Reason.UNDECLARED_DEPENDENCY.slug
 
 _UNKNOWN = "what the reference runtime makes of these weights is not known here"
 _PASSED = "the reference runtime gives the declared outputs with these weights"
 _FAILED = "the reference runtime fails with these weights, too: "
+_FAILED_ELSEWHERE = "the reference runtime fails with these weights, too, but not at this: "
 _NOT_OPENED = "the reference runtime does not open these weights"
 
 Weights = tuple[str, WeightsFormat | None, Device]
@@ -54,7 +54,7 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
             record.consumer.name != self.reference
             and record.status is Status.FAILED
             and record.stage in _OF_THE_WEIGHTS
-            and record.reason not in _ANYWHERE
+            and not _imports_what_is_not_declared(record)
         )
 
     def references(self, records: Iterable[Record]) -> dict[Weights, Record]:
@@ -73,13 +73,13 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
     def blamed(self, record: Record, reference: Record | None) -> Record:
         """The record with the blame that the reference runtime's record supports.
 
-        Only where the reference runtime fails with the same weights, too, and by the author's doing, the
-        author can act; else the tool's team can, and the message says what is known.
+        Only where the reference runtime fails with the same weights, too, no later than the tool and by the
+        author's doing, the author can act; else the tool's team can, and the message says what is known.
         """
         if not self.hangs_on_reference(record):
             return record
-        message = f"{record.message}\n{_known(reference)}"
-        if reference is not None and reference.status is Status.FAILED and reference.blame in _OF_THE_AUTHOR:
+        message = f"{record.message}\n{_known(record, reference)}"
+        if _fails_so(record, reference) and reference is not None and reference.blame in _OF_THE_AUTHOR:
             return msgspec.structs.replace(record, message=message)
         hint = labels.HINT_IN_TOOL.format(**self.tools[record.consumer.name]._asdict())
         return msgspec.structs.replace(record, blame=Blame.TOOL, message=message, hint=hint)
@@ -91,21 +91,39 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
         return self.blamed(_before_it_was_blamed(record), reference)
 
 
-def _known(reference: Record | None) -> str:
+def _imports_what_is_not_declared(record: Record) -> bool:
+    """Whether code of the model does: in every tool that does not happen to have it, that is the author's."""
+    return record.reason == _UNDECLARED and record.weights_format is WeightsFormat.PYTORCH_STATE_DICT
+
+
+def _fails_so(record: Record, reference: Record | None) -> bool:
+    """Whether the reference runtime fails at what the tool fails at, or before."""
+    return (
+        reference is not None
+        and reference.status is Status.FAILED
+        and reference.reason != _UNDECLARED  # what it has not got says nothing of the weights
+        and reference.stage in _OF_THE_WEIGHTS
+        and record.stage in _OF_THE_WEIGHTS
+        and _OF_THE_WEIGHTS.index(reference.stage) <= _OF_THE_WEIGHTS.index(record.stage)
+    )
+
+
+def _known(record: Record, reference: Record | None) -> str:
     """What is known of the weights, in words."""
     if reference is None:
         return _UNKNOWN
     if reference.status is Status.PASSED:
         return _PASSED
     if reference.reason is not None and reference.status is Status.FAILED:
-        return f"{_FAILED}{labels.REASON[Reason.from_slug(reference.reason)].label}"
+        failed = _FAILED if _fails_so(record, reference) else _FAILED_ELSEWHERE
+        return f"{failed}{labels.REASON[Reason.from_slug(reference.reason)].label}"
     return _NOT_OPENED
 
 
 def _before_it_was_blamed(record: Record) -> Record:
     """The record with the blame of its reason, and without what the message says of the reference runtime."""
     message, _, known = record.message.rpartition("\n")
-    said = known in (_UNKNOWN, _PASSED, _NOT_OPENED) or known.startswith(_FAILED)
+    said = known in (_UNKNOWN, _PASSED, _NOT_OPENED) or known.startswith((_FAILED, _FAILED_ELSEWHERE))
     if record.reason is None or not said:
         return record
     reason = Reason.from_slug(record.reason)

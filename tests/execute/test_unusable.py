@@ -26,6 +26,34 @@ def test_two_models_say_it_for_all_in_that_tool_and_environment() -> None:
     assert tools.verdict(cell("c", environment="f")) is None
 
 
+def test_a_tool_that_ran_a_model_can_be_used_whatever_others_say() -> None:
+    tools = UnusableTools()
+    tools.hear(cell("a"), "gone")
+    tools.works(cell("b"))
+    tools.hear(cell("c"), "gone")
+    assert tools.verdict(cell("d")) is None
+    tools.hear(cell("a", version="2"), "gone")
+    tools.hear(cell("b", version="2"), "gone")
+    assert tools.verdict(cell("c", version="2")) is not None, "another version"
+
+
+def test_now_and_then_it_is_tried_again() -> None:
+    tools = UnusableTools()
+    for model in ("a", "b"):
+        tools.hear(cell(model), "gone")
+    tried = [number for number in range(1, 25) if tools.verdict(cell(f"m{number}")) is None]
+    assert tried == [8, 16, 24]
+    tools.works(cell("m8"))
+    assert tools.verdict(cell("m25")) is None
+
+
+def test_a_refusal_that_no_adapter_asked_for_is_no_answer() -> None:
+    refused = Verdict.because(Reason.REFUSED_BY_TOOL, "BiaPy does not take the model: so")
+    assert with_owner(refused, "biapy") is refused
+    for tool in ("bioimageio.core", "careamics", "cellpose", "stardist"):
+        assert with_owner(refused, tool).reason is Reason.REPLY_MALFORMED
+
+
 def test_whom_to_ask_is_said_of_tools_alone() -> None:
     said = with_owner(Verdict.because(Reason.TOOL_UNUSABLE, "gone"), "bioimageio.core")
     assert said.message.startswith(

@@ -33,12 +33,38 @@ def test_what_works_in_the_reference_runtime_is_not_the_models_fault() -> None:
     assert record.reason == Reason.VALUES_DIFFER.slug
 
 
-@pytest.mark.parametrize("reason", [Reason.LOAD_FAILED, Reason.VARIANT_FAILS], ids=lambda reason: reason.slug)
+@pytest.mark.parametrize("reason", [Reason.VALUES_DIFFER, Reason.VARIANT_FAILS], ids=lambda r: r.slug)
 def test_what_fails_in_both_is_the_authors(reason: Reason) -> None:
     mine = in_tool(reason)
     record = WHOSE.blamed(mine, make_record(**because(Reason.WRONG_SHAPE)))
     assert (record.blame, record.hint) == (reason.blame, mine.hint)
     assert record.message.endswith("\nthe reference runtime fails with these weights, too: wrong shape")
+
+
+@pytest.mark.parametrize(
+    ("mine", "its"),
+    [
+        (Reason.LOAD_FAILED, Reason.WRONG_SHAPE),
+        (Reason.VALUES_DIFFER, Reason.VARIANT_FAILS),
+        (Reason.VALUES_DIFFER, Reason.UNDECLARED_DEPENDENCY),
+        (Reason.VALUES_DIFFER, Reason.DANGEROUS_CONTENT),
+    ],
+    ids=["later", "at another size", "it has not got a package", "before it ran"],
+)
+def test_what_the_reference_runtime_fails_at_says_nothing_of_something_else(
+    mine: Reason, its: Reason
+) -> None:
+    record = WHOSE.blamed(in_tool(mine), make_record(**because(its)))
+    assert record.blame is Blame.TOOL
+    assert "\nthe reference runtime fails with these weights, too, but not at this: " in record.message
+    assert WHOSE.blamed_again(record, make_record()).message.count("\n") == record.message.count("\n")
+
+
+def test_only_code_of_a_model_imports_what_its_author_has_to_declare() -> None:
+    whose = {WeightsFormat.PYTORCH_STATE_DICT: Blame.METADATA, WeightsFormat.ONNX: Blame.TOOL}
+    for weights, blame in whose.items():
+        record = in_tool(Reason.UNDECLARED_DEPENDENCY, weights_format=weights)
+        assert WHOSE.blamed(record, make_record()).blame is blame
 
 
 def test_what_the_reference_runtime_itself_cannot_do_says_nothing_of_the_model() -> None:
@@ -58,7 +84,7 @@ def test_what_is_not_known_is_not_held_against_the_model() -> None:
     "record",
     [
         in_tool(None),
-        in_tool(Reason.UNDECLARED_DEPENDENCY),
+        in_tool(Reason.UNDECLARED_DEPENDENCY, weights_format=WeightsFormat.PYTORCH_STATE_DICT),
         in_tool(Reason.DANGEROUS_CONTENT),
         in_tool(Reason.TOOL_UNUSABLE),
         make_record(**because(Reason.VALUES_DIFFER)),

@@ -68,7 +68,8 @@ def _write(arrays: list[Array], folder: Path) -> tuple[str, ...]:
     folder.mkdir(parents=True)
     paths = tuple(folder / f"{number}.npy" for number in range(len(arrays)))
     for path, array in zip(paths, arrays, strict=True):
-        np.save(path, array, allow_pickle=False)
+        # As every reader of the format has them: in C order, little-endian.
+        np.save(path, np.asarray(array, array.dtype.newbyteorder("<"), order="C"), allow_pickle=False)
     return tuple(map(str, paths))
 
 

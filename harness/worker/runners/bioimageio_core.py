@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..protocol import Job
+from ..protocol import Job, ToldError
 from . import arrays, torch_framework
 
 # What the runtime imports only once it loads weights, and torch once it opens a file.
@@ -73,7 +73,7 @@ def load(job: Job) -> Any:
 
     description = load_description(job.description, perform_io_checks=False)
     if isinstance(description, InvalidDescr):
-        raise ValueError(description.validation_summary.format())
+        raise ToldError("InvalidDescr", description.validation_summary.format())
     pipeline = create_prediction_pipeline(
         bioimageio_model=description,
         weight_format=job.weights_format,

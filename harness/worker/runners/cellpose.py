@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..protocol import Job, ToolError
+from ..protocol import Job, ToldError, ToolError
 from . import arrays, torch_framework
 
 
@@ -51,7 +51,10 @@ def load(job: Job) -> _Loaded:
     stated = entry.get("architecture")
     kwargs = (stated if isinstance(stated, dict) else entry).get("kwargs") or {}  # format 0.5, else 0.4
     device = torch.device(job.device)
-    network = CPnetBioImageIO(**kwargs)
+    try:
+        network = CPnetBioImageIO(**kwargs)
+    except TypeError as error:  # the description's arguments are not the network's
+        raise ToldError("TypeError", str(error)) from error
     network.load_model(job.weights, device=device)
     outputs = [str(output.get("id") or output.get("name")) for output in described["outputs"]]
     return _Loaded(network.to(device).eval(), device, outputs)

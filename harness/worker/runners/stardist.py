@@ -12,7 +12,7 @@ import tempfile
 import time
 from typing import Any
 
-from ..protocol import Job, ToolError
+from ..protocol import Job, ToldError, ToolError
 from . import arrays
 
 _LABELS = "expected_labels.npy"
@@ -68,7 +68,8 @@ def load(job: Job) -> _Loaded:
     stated = described["config"]["stardist"]
     weights = _attached(described, stated["weights"])
     if weights is None:
-        raise FileNotFoundError("config.stardist.weights: {} is not attached".format(stated["weights"]))
+        missing = "config.stardist.weights: {} is not attached".format(stated["weights"])
+        raise ToldError("FileNotFoundError", missing)
     base = tempfile.mkdtemp()
     folder = os.path.join(base, "model")
     os.mkdir(folder)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.conclude.tasks import AS_CALLED, prepare_tasks, resize
+from harness.execute.conclude.tasks import AS_CALLED, _write, prepare_tasks, resize
 from tests.execute.conclude.replies import setting
 
 
@@ -37,3 +38,14 @@ def test_the_default_call_is_asked_of_tools_that_have_another_one(tmp_path: Path
     both = [task.name for task in prepare_tasks(model, tmp_path / "both")]
     one = [task.name for task in prepare_tasks(model, tmp_path / "one", as_called=False)]
     assert both == [*one, AS_CALLED]
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", ">u2", "u1"])
+def test_every_tool_gets_files_that_every_reader_reads(tmp_path: Path, dtype: str) -> None:
+    """A transposed array is saved in Fortran order, and one of another machine with its byte order."""
+    array = np.arange(6, dtype=dtype).reshape(2, 3).T
+    (path,) = _write([array], tmp_path / "inputs")
+    header = Path(path).read_bytes()[:128]
+    assert b"'fortran_order': False" in header
+    assert b"'>" not in header
+    assert (np.load(path) == array).all()
