@@ -40,8 +40,12 @@ def attempt(
     folder: Path,
     *,
     cancel: threading.Event,
+    only_ask: bool = False,
 ) -> Attempted:
     """Run the worker once in ``folder``, which does not exist yet.
+
+    Args:
+        only_ask: do nothing with the model but to ask the tool whether it takes it.
 
     Raises:
         OSError: the folder or the interpreter cannot be used.
@@ -49,7 +53,7 @@ def attempt(
     """
     folder.mkdir()
     tool = CONSUMERS[planned.cell.consumer.name]
-    if tool.DEPTH is Depth.STATIC:  # it only loads, and that means to check the description
+    if only_ask or tool.DEPTH is Depth.STATIC:  # it only loads, and that means to check the description
         (folder / "inputs").mkdir()
         tasks: tuple[Task, ...] = ()
     else:

@@ -70,6 +70,14 @@ def with_owner(verdict: Verdict, consumer: str) -> Verdict:
     return msgspec.structs.replace(verdict, message=f"{verdict.message}\n{whom}")
 
 
+def as_asked(refused: Verdict, asked: Verdict) -> Verdict:
+    """A refusal, if the tool says so, too, where it was only asked: no code of the model ran then."""
+    if asked.reason is Reason.REFUSED_BY_TOOL:
+        return refused
+    said = "the reply says that the tool does not take the model; asked without it, the tool says otherwise"
+    return Verdict.because(Reason.REPLY_MALFORMED, said)
+
+
 @functools.cache
 def _asks(runner: str) -> bool:
     return hasattr(importlib.import_module(f"harness.worker.runners.{runner}"), "refuse")

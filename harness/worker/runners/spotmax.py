@@ -75,7 +75,8 @@ def predict(
         values.append((name, _joined(predicted, batch_axis)))
         if str(tensor.dtype).startswith("float"):
             masks.append(("{} (first channel, where it is not 0)".format(name), _joined(found, batch_axis)))
-            compared_with.append(str(tensor.test_tensor.source.path))
+            source = tensor.test_tensor.source
+            compared_with.append(str(source) if "://" in str(source) else str(source.path))
     told = arrays.write(values + masks, folder)
     for mask, file in zip(told[len(values) :], compared_with):
         mask["expected"] = file
