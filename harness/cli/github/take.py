@@ -53,6 +53,7 @@ def main(args: argparse.Namespace) -> int:
     """Write DIR; what is refused is said, and its cells have no record, which is for the gate to decide."""
     from harness.cli.progress import QuietConsole
     from harness.ledger.foreign.take import REFUSED, take
+    from harness.ledger.moment import for_names
 
     data = _read(args.plan, "plan.json", _LARGEST_PLAN)
     plan = _plan(data, args.plan / "plan.json", args.plan_digest)
@@ -63,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
         shards,
         _terms(plan),
         args.output,
-        name=re.sub(r"[^0-9T]", "", plan.created_at)[:15],
+        name=for_names(plan.created_at),
         beside={"plan.json": data, **_change(args.plan), **recipes, **_survey(plan)},
         refused=refused,
     )
@@ -133,6 +134,7 @@ def _recipes(plan: Plan, folders: Sequence[Path]) -> tuple[dict[str, bytes], lis
 def _survey(plan: Plan) -> dict[str, bytes]:
     """What the plan's run saw of the collection, for the ledger to know which models are gone."""
     from harness import jsonio
+    from harness.ledger.moment import for_names
     from harness.ledger.survey import FOLDER, Survey
     from harness.plan.plan import collection_name
 
@@ -142,7 +144,7 @@ def _survey(plan: Plan) -> dict[str, bytes]:
         sources=plan.sources,
         keys=tuple(entry.key for entry in plan.cells),
     )
-    begin = re.sub(r"[^0-9T]", "", plan.created_at)[:15]
+    begin = for_names(plan.created_at)
     return {f"ledger/{FOLDER}/{begin}-{jsonio.digest(survey)[:12]}.json": jsonio.dumps(survey, indent=2)}
 
 
@@ -197,6 +199,7 @@ def _terms(plan: Plan) -> Terms:
     from harness import labels
     from harness.execute.whose import WHOSE
     from harness.ledger.foreign.records import Owed, Terms
+    from harness.ledger.moment import as_text
     from harness.plan.plan import collection_name
 
     def hints(key: str) -> frozenset[str]:
@@ -217,7 +220,7 @@ def _terms(plan: Plan) -> Terms:
             for entry in plan.cells
         },
         planned_at=plan.created_at,
-        latest=latest.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        latest=as_text(latest),
         collection=collection_name(plan.collection),
         run_pages=_run_pages(),
         whose=WHOSE,

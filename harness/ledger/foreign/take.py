@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import os
 import shutil
@@ -17,6 +16,7 @@ from harness.errors import OutputError, RefusedError
 from harness.ledger.foreign.evidence import read_evidence
 from harness.ledger.foreign.records import Terms
 from harness.ledger.foreign.shard import Shard, read_shard
+from harness.ledger.moment import later
 from harness.ledger.record import Artifact, Record
 from harness.ledger.whose import weights_of
 from harness.plain_text import one_line
@@ -24,7 +24,6 @@ from harness.plain_text import one_line
 REFUSED = "refused.json"
 _KEPT_SENTENCES = 200
 _MOST_EVIDENCE = 2 * 1024**3  # bytes of all files of one shard
-_MILLISECOND = datetime.timedelta(milliseconds=1)
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,13 +137,8 @@ def _blamed_again(records: Sequence[Record], terms: Terms) -> list[Record]:
     for record in records:
         blamed = terms.whose.blamed_again(record, known.get(weights_of(record)))
         if blamed != record:
-            again.append(msgspec.structs.replace(blamed, started_at=_later(record.started_at)))
+            again.append(msgspec.structs.replace(blamed, started_at=later(record.started_at)))
     return again
-
-
-def _later(time: str) -> str:
-    moment = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) + _MILLISECOND
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _write(folder: Path, name: str, records: Sequence[Record]) -> None:

@@ -141,6 +141,7 @@ FORGERIES: dict[str, Callable[[Record], Record]] = {
         r, environment=EnvironmentRef(name="onnx", backend=Backend.VENV, digest="other")
     ),
     "in the future": lambda r: msgspec.structs.replace(r, started_at="9999-01-01T00:00:00.000Z"),
+    "began at no time": lambda r: msgspec.structs.replace(r, started_at="2024-13-45T99:99:99.999Z"),
     "at no time": lambda r: msgspec.structs.replace(r, started_at="zzz"),
     "a number that cannot be": lambda r: msgspec.structs.replace(r, peak_memory_bytes=10**30),
     "has a number": lambda r: msgspec.structs.replace(r, seconds=-1.0),
