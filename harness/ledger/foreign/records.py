@@ -15,13 +15,14 @@ from harness.ledger.foreign import evidence
 from harness.ledger.moment import is_time
 from harness.ledger.record import SCHEMA, Record
 from harness.ledger.whose import Whose
-from harness.limits import Limits
+from harness.limits import LONGEST_SECONDS, Limits
 from harness.plain_text import in_lines
 from harness.verdict import Reason, Verdict
 
 _LARGEST = 2**63 - 1
 _LONGEST_TEXT = 20_000
-_COUNTS = ("seconds", "peak_memory_bytes", "peak_device_memory_bytes", "attempts", "threads", "repeat")
+_MOST_ARTIFACTS = 256
+_COUNTS = ("peak_memory_bytes", "peak_device_memory_bytes", "attempts", "threads", "repeat")
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +116,10 @@ def _faults(record: Record, owed: Owed, terms: Terms) -> list[str]:
         faults.append("began at no time, or in the future")
     if any(getattr(record, name) < 0 for name in _COUNTS) or not _fits(msgspec.to_builtins(record)):
         faults.append("has a number that cannot be")
+    if not all(0 <= told.seconds <= LONGEST_SECONDS for told in (record, *record.checks)):
+        faults.append("took less than no time, or longer than a week")
+    if len(record.artifacts) > _MOST_ARTIFACTS:
+        faults.append(f"names {len(record.artifacts):,} files, at most {_MOST_ARTIFACTS}")
     return faults
 
 

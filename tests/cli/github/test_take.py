@@ -20,10 +20,10 @@ from harness.change import Change
 from harness.cli import run_command_line
 from harness.environments import recipe
 from harness.errors import ExitCode
-from harness.ledger.record import Artifact, Record
+from harness.ledger.record import Artifact, CheckResult, Record
 from harness.ledger.store import read_records
 from harness.ledger.survey import read_surveys
-from harness.verdict import Blame, Reason, Status
+from harness.verdict import Blame, Check, CheckStatus, Reason, Status
 from tests.cli.github.shards import append, hand_over, keep, naming, write_plan
 from tests.cli.planned import outcome_of, planned
 
@@ -144,7 +144,11 @@ FORGERIES: dict[str, Callable[[Record], Record]] = {
     "began at no time": lambda r: msgspec.structs.replace(r, started_at="2024-13-45T99:99:99.999Z"),
     "at no time": lambda r: msgspec.structs.replace(r, started_at="zzz"),
     "a number that cannot be": lambda r: msgspec.structs.replace(r, peak_memory_bytes=10**30),
-    "has a number": lambda r: msgspec.structs.replace(r, seconds=-1.0),
+    "took less than no time": lambda r: msgspec.structs.replace(r, seconds=-1.0),
+    "longer than a week": lambda r: msgspec.structs.replace(r, seconds=1e308),
+    "or longer than a week": lambda r: msgspec.structs.replace(r, checks=(took(1e308),)),
+    "a number that cannot": lambda r: msgspec.structs.replace(r, attempts=-1),
+    "names 257 files": lambda r: naming(r, *(Artifact(kind="log", path=str(n), bytes=1) for n in range(257))),
     "two different records": lambda r: msgspec.structs.replace(r, message="another"),
     "is of schema 2": lambda r: msgspec.structs.replace(r, schema=2),
     "its stage": lambda r: msgspec.structs.replace(r, stage=planned_stage()),
@@ -154,6 +158,11 @@ FORGERIES: dict[str, Callable[[Record], Record]] = {
     "by the path 'logs/": lambda r: naming(r, Artifact(kind="log", path=f"logs/{'0' * 32}.html", bytes=1)),
     "by the path 'covers/": lambda r: naming(r, Artifact(kind="log", path=f"covers/{'0' * 32}.png", bytes=1)),
 }
+
+
+def took(seconds: float) -> CheckResult:
+    """A check that says so."""
+    return CheckResult(name=Check.RUNS, status=CheckStatus.PASSED, seconds=seconds)
 
 
 def planned_stage() -> object:
