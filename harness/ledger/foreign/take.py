@@ -15,7 +15,7 @@ from harness import jsonio
 from harness.errors import OutputError, RefusedError
 from harness.ledger.foreign.evidence import read_evidence
 from harness.ledger.foreign.records import Terms
-from harness.ledger.foreign.shard import Shard, read_shard
+from harness.ledger.foreign.shard import MOST_REFUSED, Shard, read_shard
 from harness.ledger.moment import later
 from harness.ledger.record import Artifact, Record
 from harness.ledger.whose import weights_of
@@ -106,18 +106,25 @@ def _with_evidence(
 
     The files of a record that is older than the plan lie with the published ledger, if not here.
     """
-    refused: dict[Artifact, str] = {}
+    refused: set[Artifact] = set()
+    sentences: list[str] = []
     left = _MOST_EVIDENCE
     new = {artifact for r in records.values() if r.started_at >= planned_at for artifact in r.artifacts}
     for artifact in dict.fromkeys(artifact for r in records.values() for artifact in r.artifacts):
         if artifact not in new and not (shard.folder / "artifacts" / artifact.path).exists():
+            continue
+        if len(sentences) > MOST_REFUSED:
+            refused.add(artifact)
             continue
         try:
             data = read_evidence(shard.folder / "artifacts", artifact)
             if len(data) > left:
                 raise RefusedError(f"{artifact.path}: is too much, with the files before it")
         except RefusedError as error:
-            refused[artifact] = one_line(f"{shard.name}: artifacts/{error}")
+            refused.add(artifact)
+            sentences.append(one_line(f"{shard.name}: artifacts/{error}"))
+            if len(sentences) == MOST_REFUSED:
+                sentences.append(f"{shard.name}: so many of its files are refused that the rest was not read")
             continue
         left -= len(data)
         jsonio.write_bytes(folder / "artifacts" / artifact.path, data)
@@ -127,7 +134,7 @@ def _with_evidence(
         )
         for key, record in records.items()
     }
-    return kept, list(refused.values())
+    return kept, sentences
 
 
 def _blamed_again(records: Sequence[Record], terms: Terms) -> list[Record]:

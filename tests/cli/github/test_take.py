@@ -196,6 +196,33 @@ LINES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        (b"\n \n" + jsonio.dumps(GOOD) + b"\n\n", ["good"]),
+        (jsonio.dumps(GOOD), ["good"]),  # all but its end
+        (jsonio.dumps(GOOD) + b"\n" + jsonio.dumps(RED)[:-1], ["good"]),
+        (jsonio.dumps(GOOD) + b"\n" + b"[" * 100_000, ["good"]),
+        (jsonio.dumps(GOOD) + b"\n" + b" " * 100_000, ["good"]),
+    ],
+)
+def test_lines_that_say_nothing_are_passed_over(data: bytes, keys: list[str], place: Path) -> None:
+    (folder,) = hand_over(place, 1)
+    (folder / "ledger" / "0.jsonl").write_bytes(data)
+    assert take(folder) == 0
+    assert refused() == []
+    assert list(taken()) == keys
+
+
+def test_a_line_without_end_is_not_read_to_its_end(place: Path) -> None:
+    (folder,) = hand_over(place, 1, *ALL)
+    with (folder / "ledger" / "0.jsonl").open("wb") as stream:
+        stream.truncate(255 * 1024**2)
+    assert take(folder) == 0
+    assert refused()[0] == "shard-1-of-1: 0.jsonl, line 1: has more than 1,048,576 bytes"
+    assert taken() == {}
+
+
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
 def test_lines_that_are_no_records_are_refused(line: bytes, place: Path) -> None:
     (folder,) = hand_over(place, 1, *ALL)
@@ -232,6 +259,8 @@ def test_evidence_is_taken_if_it_is_what_its_name_says(place: Path) -> None:
     kept = [keep(folder), keep(folder, b"log", kind="log", suffix=".txt")]
     fake = keep(folder, b"<script>alert(1)</script>")
     huge = keep(folder, b"x" * (1024**2 + 1), kind="log", suffix=".txt")
+    webp = keep(folder, b"RIFF----WEBPxxxx", kind="cover", suffix=".webp")
+    wave = keep(folder, b"RIFF----WAVExxxx", kind="cover", suffix=".webp")
     bomb = keep(folder, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\xff" * 20)
     changed = keep(folder, b"checked", kind="log", suffix=".txt")
     (folder / "artifacts" / changed.path).write_bytes(b"changed")
@@ -243,8 +272,9 @@ def test_evidence_is_taken_if_it_is_what_its_name_says(place: Path) -> None:
     (folder / "artifacts" / linked.path).symlink_to(secret)
     hard = keep(folder, b"hard", kind="log", suffix=".txt")
     (place / "other").hardlink_to(folder / "artifacts" / hard.path)
-    bad = [fake, huge, bomb, changed, gone, linked, hard]
+    bad = [fake, huge, wave, bomb, changed, gone, linked, hard]
     (folder / "ledger" / "20260101T000001-abcdef.jsonl").unlink()
+    kept.append(webp)
     append(folder, naming(GOOD, *kept), naming(BETTER, *bad), RED)
     assert take(folder) == 0
     assert taken()["good"].artifacts == tuple(kept)
@@ -442,14 +472,52 @@ def test_hostile_plan_and_change(place: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_only_the_first_few_refusals_are_printed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder,) = hand_over(place, 1, *ALL)
-    append(folder, *(msgspec.structs.replace(FORGED, key=f"{number}") for number in range(300)))
-    assert take(folder) == 0
+    folders = hand_over(place, 3, *ALL)
+    for folder in folders:
+        append(folder, *(msgspec.structs.replace(FORGED, key=f"{number}") for number in range(300)))
+    assert take(*folders) == 0
     printed = capsys.readouterr().out
     assert printed.count("refused: ") == 5
-    assert "… and 296 more refused; see out/refused.json" in printed
-    assert len(refused()) == 201
-    assert refused()[-1] == "… and 101 more"
+    assert "… and 301 more refused; see out/refused.json" in printed
+    assert refused()[99].startswith("shard-1-of-3: 20260101T000001-abcdef.jsonl, line 101: is about a cell")
+    assert refused()[100:102] == [
+        "shard-1-of-3: so much of it is refused that the rest was not read",
+        "shard-1-of-3: so none of its 1 other records is believed",
+    ]
+    assert refused()[200:] == ["… and 106 more"]
+
+
+def test_of_many_files_that_are_refused_the_first_are_told(place: Path) -> None:
+    (folder,) = hand_over(place, 1, GOOD)
+    gone = (Artifact(kind="log", path=f"logs/{number:032x}.txt", bytes=1) for number in range(150))
+    append(folder, naming(BETTER, *gone))
+    append(folder, naming(RED, keep(folder)))
+    assert take(folder) == 0
+    assert len(refused()) == 101
+    assert refused()[100] == "shard-1-of-1: so many of its files are refused that the rest was not read"
+    assert {record.artifacts for record in taken().values()} == {()}
+    assert len(taken()) == 3
+
+
+def test_files_of_a_shard_are_limited_altogether(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder,) = hand_over(place, 1, GOOD, RED)
+    first, second = (keep(folder, data, kind="log", suffix=".txt") for data in (b"four", b"more"))
+    append(folder, naming(BETTER, first, second))
+    monkeypatch.setattr("harness.ledger.foreign.take._MOST_EVIDENCE", 7)
+    assert take(folder) == 0
+    assert taken()["better"].artifacts == (first,)
+    assert refused() == [f"shard-1-of-1: artifacts/{second.path}: is too much, with the files before it"]
+
+
+@pytest.mark.parametrize("output", ["file", "file/below"])
+def test_a_folder_that_cannot_be_written(
+    output: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    words = ["github", "take", "plan", *map(str, hand_over(place, 1, *ALL)), "--output", output]
+    assert run_command_line(words) == ExitCode.NO_VERDICT
+    assert f"{output}: cannot be written (" in capsys.readouterr().err
+    assert not list(place.glob(".*"))
 
 
 @settings(max_examples=60)
