@@ -20,9 +20,12 @@ from harness.change import Change
 from harness.cli import run_command_line
 from harness.environments import recipe
 from harness.errors import ExitCode
+from harness.github.fetch import Fetched
 from harness.ledger.record import Artifact, CheckResult, Record
 from harness.ledger.store import read_records
 from harness.ledger.survey import read_surveys
+from harness.plan import shard as plan_shard
+from harness.plan.shard import split
 from harness.verdict import Blame, Check, CheckStatus, Reason, Status
 from tests.cli.github.shards import append, hand_over, keep, naming, write_plan
 from tests.cli.planned import outcome_of, planned
@@ -417,7 +420,9 @@ def test_the_plan_is_the_one_that_the_run_named(place: Path, capsys: pytest.Capt
             "is neither a shard's folder",
         ),
         (["shard-1-of-2", "shard-2-of-3"], ExitCode.NO_VERDICT, "is no shard of this plan, which has 2"),
-        (["shard-3-of-2"], ExitCode.NO_VERDICT, "is no shard of this plan"),
+        (["shard-3-of-2"], ExitCode.USAGE, "is neither a shard's folder"),
+        (["shard-1-of-257"], ExitCode.USAGE, "is neither a shard's folder"),
+        (["all/shard-1-of-257"], ExitCode.USAGE, "is neither a shard's folder"),
         (["a/shard-1-of-2", "b/shard-1-of-2"], ExitCode.NO_VERDICT, "is no shard of this plan"),
         (["shard-0-of-2"], ExitCode.USAGE, "is neither a shard's folder"),
     ],
@@ -442,6 +447,34 @@ def test_the_folder_of_all_shards(place: Path, capsys: pytest.CaptureFixture[str
     Path("out").rename("before")
     assert take(place / "shards") == ExitCode.NO_VERDICT
     assert "is not named shard-K-of-N; nothing was taken" in capsys.readouterr().err
+
+
+def test_shards_of_an_attempt_before_are_left_out_of_a_folder(place: Path) -> None:
+    hand_over(place / "shards", 5, msgspec.structs.replace(GOOD, message="before"))
+    hand_over(place / "shards", 2, *ALL)
+    assert take(place / "shards", options=("--shards-planned", "2")) == 0
+    assert taken()["good"].message == GOOD.message
+    said = [f"shard-{number}-of-5: is of another attempt; the plan has 2 shards" for number in range(1, 6)]
+    assert refused() == said
+
+
+def test_what_was_not_fetched_is_said_too(place: Path) -> None:
+    hand_over(place / "incoming", 2, *ALL)
+    left_out = Fetched(run=1, head_sha="a" * 40, digest="", folders=(), refused=("shard-3: too\x1b large",))
+    jsonio.write(place / "incoming" / "fetched.json", left_out)
+    assert take(place / "incoming") == 0
+    assert refused() == ["shard-3: too\\x1b large"]
+    (place / "incoming" / "fetched.json").write_bytes(b"[]")
+    assert take(place / "incoming") == ExitCode.USAGE
+
+
+def test_a_plan_is_split_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(plan_shard, "split", lambda cells, count: calls.append(count) or split(cells, count))
+    folders = hand_over(place, 3, *ALL)
+    calls.clear()
+    assert take(*folders) == 0
+    assert calls == [3]
 
 
 def test_no_job_handed_anything_over(place: Path) -> None:
