@@ -15,20 +15,20 @@ _JOB = re.compile(rf"\brun {_NUMBER}/(?P<all>{_NUMBER}), plan (?P<digest>[0-9a-f
 
 
 class ShardName(NamedTuple):
-    """Part ``index`` (from 1) of ``count``."""
+    """Part ``number`` (from 1) of so many ``shards``."""
 
-    index: int
-    count: int
+    number: int
+    shards: int
 
     def __str__(self) -> str:
-        return f"shard-{self.index}-of-{self.count}"
+        return f"shard-{self.number}-of-{self.shards}"
 
 
 def shard_of(name: str) -> ShardName | None:
     """The part that an artifact or a folder of this name is; None if it is called otherwise."""
     match = _SHARD.fullmatch(name)
     found = ShardName(int(match["number"]), int(match["all"])) if match else None
-    return found if found and found.index <= found.count else None
+    return found if found and found.number <= found.shards else None
 
 
 def plan_of(jobs: Iterable[str]) -> tuple[str, int]:

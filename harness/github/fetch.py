@@ -57,7 +57,7 @@ def fetch(
     Args:
         workflow: the path of the file that the run must be of; others may have the same name.
         limits: of each archive.
-        budget: bytes that all of them together may unpack to.
+        budget: bytes that all of them together may unpack to; of a refused one, the archive counts.
 
     Raises:
         RefusedError: the run is not ours, or its plan is missing or cannot be taken.
@@ -79,6 +79,7 @@ def fetch(
             if name == PLAN:
                 raise
             refused.append(str(error))
+            budget -= min(artifact.size, limits.zip_bytes, budget)  # it may have been downloaded all the same
         else:
             folders.append(name)
     return Fetched(
@@ -118,7 +119,7 @@ def choose(artifacts: Iterable[Artifact], run: int, *, count: int) -> tuple[dict
     left_out = {}
     for name, artifact in sorted(found.items()):
         shard = shard_of(name)
-        if shard and shard.count != count:
+        if shard and shard.shards != count:
             left_out[name] = f"by the names of its jobs the run has {count} shards"
         elif shard and PLAN in found and artifact.id < found[PLAN].id:
             left_out[name] = "is older than the plan, from an attempt before"

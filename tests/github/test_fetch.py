@@ -185,6 +185,14 @@ def test_all_together_have_a_limit(github: Double, run: Run, actions: Actions, t
     assert len(within.refused) == 1
 
 
+def test_what_is_refused_counts_too(github: Double, run: Run, actions: Actions, tmp_path: Path) -> None:
+    github.state.add_artifact(11, "shard-1-of-2", {"../evil": b"x" * 3000})
+    github.state.artifacts[-1].size = 900
+    within = fetch(actions, 11, tmp_path, repository=REPOSITORY, workflow=WORKFLOW, limits=SMALL, budget=1000)
+    assert within.folders == ("plan",)
+    assert within.refused[1:] == ("artifact shard-2-of-2 of run 11: is too much, with those before it",)
+
+
 def test_what_is_too_much_is_not_even_downloaded(
     github: Double, run: Run, actions: Actions, tmp_path: Path
 ) -> None:

@@ -188,7 +188,7 @@ def _folders(given: Sequence[Path], count: int | None) -> tuple[list[Path], list
         elif folder.is_dir() and not folder.name.startswith("shard-"):
             for below in sorted(folder.glob("shard-*-of-*")):
                 name = shard_of(below.name)
-                if name and count and name.count != count:
+                if name and count and name.shards != count:
                     left_out.append(f"{below.name}: is of another attempt; the plan has {count} shards")
                 else:
                     folders.append(below)
@@ -211,12 +211,12 @@ def _shards(folders: Sequence[Path], plan: Plan, count: int | None) -> list[Shar
         name = shard_of(folder.name)
         if name is None:
             raise RefusedError(f"{folder}: is not named shard-K-of-N; nothing was taken")
-        count = count or name.count
-        if name.count != count or name.index in named:
+        count = count or name.shards
+        if name.shards != count or name.number in named:
             raise RefusedError(
                 f"{folder}: is no shard of this plan, which has {count}, each once; nothing was taken"
             )
-        named[name.index] = folder
+        named[name.number] = folder
     parts = split(plan.cells, count) if count and named else []
     return [
         Shard(

@@ -116,7 +116,9 @@ def _faults(record: Record, owed: Owed, terms: Terms) -> list[str]:
         faults.append("began at no time, or in the future")
     if any(getattr(record, name) < 0 for name in _COUNTS) or not _fits(msgspec.to_builtins(record)):
         faults.append("has a number that cannot be")
-    if not all(0 <= told.seconds <= LONGEST_SECONDS for told in (record, *record.checks)):
+    if not all(
+        0 <= told <= LONGEST_SECONDS for told in (record.seconds, *(c.seconds for c in record.checks))
+    ):
         faults.append("took less than no time, or longer than a week")
     if len(record.artifacts) > _MOST_ARTIFACTS:
         faults.append(f"names {len(record.artifacts):,} files, at most {_MOST_ARTIFACTS}")

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,8 @@ from harness.ledger.record import Artifact, CheckResult, Record
 from harness.ledger.store import read_records
 from harness.ledger.survey import read_surveys
 from harness.plan import shard as plan_shard
-from harness.plan.shard import split
+from harness.plan.plan import PlannedCell
+from harness.plan.shard import Part, split
 from harness.verdict import Blame, Check, CheckStatus, Reason, Status
 from tests.cli.github.shards import append, hand_over, keep, naming, write_plan
 from tests.cli.planned import outcome_of, planned
@@ -469,8 +470,13 @@ def test_what_was_not_fetched_is_said_too(place: Path) -> None:
 
 
 def test_a_plan_is_split_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    monkeypatch.setattr(plan_shard, "split", lambda cells, count: calls.append(count) or split(cells, count))
+    calls: list[int] = []
+
+    def counted(cells: Sequence[PlannedCell], count: int) -> list[Part]:
+        calls.append(count)
+        return split(cells, count)
+
+    monkeypatch.setattr(plan_shard, "split", counted)
     folders = hand_over(place, 3, *ALL)
     calls.clear()
     assert take(*folders) == 0
