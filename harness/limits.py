@@ -51,6 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 LOG_BYTES = 512 * 1024
+LONGEST_SECONDS = 7 * 24 * 3600.0  # no machine is left at one cell for more; sums of it are numbers
 
 DEFAULTS = Limits(
     seconds=600,

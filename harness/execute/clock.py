@@ -6,12 +6,12 @@ import datetime
 import threading
 from collections.abc import Callable
 
-_MILLISECOND = datetime.timedelta(milliseconds=1)
+from harness.ledger.moment import as_text, later
 
 
 def now() -> str:
     """The time in UTC, ISO 8601 to the millisecond; sorts as text."""
-    return _as_text(datetime.datetime.now(datetime.timezone.utc))
+    return as_text(datetime.datetime.now(datetime.timezone.utc))
 
 
 class Clock:
@@ -40,10 +40,6 @@ class Clock:
 def _next(time: str) -> str:
     """A millisecond later; text that is no time sorts before all others."""
     try:
-        return _as_text(datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) + _MILLISECOND)
+        return later(time)
     except (ValueError, OverflowError):
         return ""
-
-
-def _as_text(time: datetime.datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,9 +8,8 @@ model ran.
 from __future__ import annotations
 
 import hashlib
-import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -19,10 +18,10 @@ from harness.errors import RefusedError
 from harness.github.actions import Actions
 from harness.github.unpack import DEFAULT, UnpackLimits, unpack
 from harness.github.values import Artifact, WorkflowRun
+from harness.job_names import plan_of, shard_of
 
 PLAN = "plan"
-_SHARD = re.compile(r"shard-(?P<number>[1-9][0-9]{0,2})-of-(?P<all>[1-9][0-9]{0,2})")
-_JOB = re.compile(r"\brun [1-9][0-9]{0,2}/(?P<all>[1-9][0-9]{0,2}), plan (?P<digest>[0-9a-f]{64})$")
+_BUDGET = 8 * 1024**3  # bytes on disk, of all folders: less than the machines of GitHub have free
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +48,7 @@ def fetch(
     repository: str,
     workflow: str,
     limits: UnpackLimits = DEFAULT,
+    budget: int = _BUDGET,
 ) -> Fetched:
     """Unpack the plan and the shards of a run into folders of these names below ``folder``.
 
@@ -56,6 +56,8 @@ def fetch(
 
     Args:
         workflow: the path of the file that the run must be of; others may have the same name.
+        limits: of each archive.
+        budget: bytes that all of them together may unpack to; of a refused one, the archive counts.
 
     Raises:
         RefusedError: the run is not ours, or its plan is missing or cannot be taken.
@@ -64,20 +66,20 @@ def fetch(
     found = actions.run(run)
     _check_run(found, repository, workflow)
     digest, count = plan_of(actions.job_names(run))
-    chosen = choose(actions.artifacts(run), run, count=count)
+    chosen, refused = choose(actions.artifacts(run), run, count=count)
     if PLAN not in chosen:
         raise RefusedError(
             f"run {run}: has no artifact named {PLAN}; its job `plan` has not handed it over: see its log"
         )
-    refused: list[str] = []
     folders = []
     for name, artifact in sorted(chosen.items()):
         try:
-            _take(actions, artifact, run, folder / name, limits)
+            budget -= _take(actions, artifact, run, folder / name, limits, budget)
         except RefusedError as error:
             if name == PLAN:
                 raise
             refused.append(str(error))
+            budget -= min(artifact.size, limits.zip_bytes, budget)  # it may have been downloaded all the same
         else:
             folders.append(name)
     return Fetched(
@@ -96,50 +98,46 @@ def _check_run(run: WorkflowRun, repository: str, workflow: str) -> None:
         raise RefusedError(f"run {run.id}: is not completed; fetch it when it is")
 
 
-def choose(artifacts: Iterable[Artifact], run: int, *, count: int) -> Mapping[str, Artifact]:
-    """The plan and the shards by name. Of several with one name, the newest counts: jobs may run again.
+def choose(artifacts: Iterable[Artifact], run: int, *, count: int) -> tuple[dict[str, Artifact], list[str]]:
+    """The plan and the shards by name, and which shards are left out, in sentences.
+
+    Of several with one name, the newest counts: jobs may run again. When all do, the shards that lie there
+    from the attempt before are older than the plan, and there may have been more or fewer.
 
     Args:
-        count: of the shards that there must be at most.
+        count: of the shards that there are.
 
     Raises:
-        RefusedError: one of them is of another run, or no shard of so many.
+        RefusedError: one of them is of another run.
     """
-    chosen: dict[str, Artifact] = {}
+    found: dict[str, Artifact] = {}
     for artifact in sorted(artifacts, key=lambda artifact: artifact.id):
-        if artifact.name == PLAN or _SHARD.fullmatch(artifact.name):
+        if artifact.name == PLAN or shard_of(artifact.name):
             if artifact.run != run:
                 raise RefusedError(f"artifact {artifact.name}: is of run {artifact.run}, not of {run}")
-            chosen[artifact.name] = artifact
-    for name in sorted(chosen):
-        shard = _SHARD.fullmatch(name)
-        if shard and (int(shard["all"]) != count or int(shard["number"]) > count):
-            raise RefusedError(f"run {run}: artifact {name}: by the names of its jobs it has {count} shards")
-    return chosen
+            found[artifact.name] = artifact
+    left_out = {}
+    for name, artifact in sorted(found.items()):
+        shard = shard_of(name)
+        if shard and shard.shards != count:
+            left_out[name] = f"by the names of its jobs the run has {count} shards"
+        elif shard and PLAN in found and artifact.id < found[PLAN].id:
+            left_out[name] = "is older than the plan, from an attempt before"
+    chosen = {name: artifact for name, artifact in found.items() if name not in left_out}
+    return chosen, [f"run {run}: artifact {name}: {why}" for name, why in left_out.items()]
 
 
-def plan_of(jobs: Iterable[str]) -> tuple[str, int]:
-    """The digest of the plan and the number of shards that the names of a run's jobs tell: "run 2/5, plan …".
-
-    An empty digest and no shard if no name does: nothing had to run.
-
-    Raises:
-        RefusedError: they tell different ones.
-    """
-    told = sorted({(found["digest"], int(found["all"])) for name in jobs if (found := _JOB.search(name))})
-    if len(told) > 1:
-        plans = ", ".join(f"{digest} in {count}" for digest, count in told)
-        raise RefusedError(f"the jobs ran by different plans: {plans}; run all jobs again")
-    return told[0] if told else ("", 0)
-
-
-def _take(actions: Actions, artifact: Artifact, run: int, folder: Path, limits: UnpackLimits) -> None:
-    """Download one archive aside, hold it against its digest, and unpack it."""
+def _take(
+    actions: Actions, artifact: Artifact, run: int, folder: Path, limits: UnpackLimits, left: int
+) -> int:
+    """Download one archive aside, hold it against its digest, and unpack it; how many bytes that gave."""
     if artifact.expired:
         raise RefusedError(f"artifact {artifact.name} of run {run}: has expired; run the workflow again")
     if artifact.size > limits.zip_bytes:
         sizes = f"{artifact.size:,} bytes, at most {limits.zip_bytes:,}"
         raise RefusedError(f"artifact {artifact.name} of run {run}: has {sizes}")
+    if artifact.size > left:
+        raise RefusedError(f"artifact {artifact.name} of run {run}: is too much, with those before it")
     with tempfile.TemporaryDirectory(prefix="harness-artifact-") as aside:
         archive = Path(aside) / f"{artifact.name}.zip"
         actions.download(artifact, archive, limit=limits.zip_bytes)
@@ -147,7 +145,9 @@ def _take(actions: Actions, artifact: Artifact, run: int, folder: Path, limits: 
             raise RefusedError(
                 f"artifact {artifact.name} of run {run}: is not what GitHub keeps; fetch it again"
             )
-        unpack(archive, folder, limits)
+        allowed = msgspec.structs.replace(limits, total_bytes=min(limits.total_bytes, left))
+        paths = unpack(archive, folder, allowed)
+    return sum((folder / path).stat().st_size for path in paths)
 
 
 def _sha256(path: Path) -> str:

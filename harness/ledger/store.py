@@ -84,7 +84,7 @@ def read_segment(segment: Path) -> Iterator[Record]:
         with segment.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 whole = line.endswith(b"\n")
-                if line.strip() and (whole or _is_json(line)):
+                if line.strip() and (whole or is_json(line)):
                     yield _record(line, segment, number)
                 if not whole:
                     break  # a writer may be at it: what comes next would be the line's other half
@@ -143,14 +143,15 @@ def _whole_lines(handle: int) -> int:
         stream.seek(0)
         data = stream.read()
     start = data.rfind(b"\n") + 1
-    if _is_json(data[start:]):
+    if is_json(data[start:]):
         os.write(handle, b"\n")
         return size + 1
     os.ftruncate(handle, start)
     return start
 
 
-def _is_json(line: bytes) -> bool:
+def is_json(line: bytes) -> bool:
+    """Whether it is all there: a line that was cut short is not."""
     try:
         msgspec.json.decode(line)
     except (ValueError, RecursionError):

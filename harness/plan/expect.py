@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from harness.cell import Cell, Depth, WeightsFormat
+from harness.limits import LONGEST_SECONDS
 from harness.plan.plan import Plan, PlannedCell
 
 # Seconds of wall time; a guess is only there to tell long from short.
@@ -44,9 +45,14 @@ def expect(
         names = entry.cell.names
         seconds = recorded.get(names, medians.get(names[_LIKE], _guess(entry.cell, entry.depth)))
         setup = setup_seconds.get(entry.cell.environment.name, 0.0) if entry.cell.environment else 0.0
-        return msgspec.structs.replace(entry, seconds=round(seconds, 2), setup_seconds=round(setup, 2))
+        return msgspec.structs.replace(entry, seconds=_plausible(seconds), setup_seconds=_plausible(setup))
 
     return msgspec.structs.replace(plan, cells=tuple(map(expected, plan.cells)))
+
+
+def _plausible(seconds: float) -> float:
+    """What can be summed and divided, whatever a ledger says."""
+    return round(min(max(seconds, 0.0), LONGEST_SECONDS), 2)
 
 
 def _guess(cell: Cell, depth: Depth) -> float:

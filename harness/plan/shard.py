@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from harness.cell import Device
+from harness.job_names import MAX_SHARDS
 from harness.plan.plan import PlannedCell
 
-MAX_SHARDS = 256  # jobs of one matrix of GitHub Actions
 _CELL_SECONDS = 0.02  # also of a cell that nothing runs of: its model is read, its record is written
 _LEAST_SHARE = 0.25  # of a job that is left to cells, however long its environments take to build
 _PIECES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0)  # how long one may be, in ideal shards

@@ -25,6 +25,7 @@ SAID_OTHERWISE = (
     "harness.isolation",  # words
     "harness.jsonio",
     "harness.labels",  # words
+    "harness.ledger.moment",
     "harness.ledger.record",
     "harness.limits",  # a cell that hit a limit runs again when it may use more
     "harness.network",  # files are known by their sha256, wherever they came from

@@ -7,7 +7,7 @@ import pytest
 
 from harness.errors import ExitCode, GitHubError, RefusedError
 from harness.github.actions import Actions
-from harness.github.fetch import Fetched, fetch, plan_of
+from harness.github.fetch import Fetched, fetch
 from harness.github.unpack import UnpackLimits
 from tests.github.double import REPOSITORY, Double
 from tests.github.double.state import Run
@@ -148,33 +148,59 @@ def test_a_run_that_is_not_there(github: Double, actions: Actions, tmp_path: Pat
         fetched(actions, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["shard-1-of-1", "shard-1-of-3", "shard-3-of-2"])
+@pytest.mark.parametrize("name", ["shard-1-of-1", "shard-1-of-3"])
 def test_a_shard_that_no_job_had(
     github: Double, run: Run, actions: Actions, tmp_path: Path, name: str
 ) -> None:
-    """A job that got out of hand might say that it had been all of them."""
+    """A job that got out of hand might say that it had been all of them; or it is of an attempt before."""
     github.state.add_artifact(11, name, {"a": b""})
-    said = f"run 11: artifact {name}: by the names of its jobs it has 2 shards"
-    assert refusal(actions, tmp_path) == said
+    taken = fetched(actions, tmp_path)
+    assert taken.folders == ("plan", "shard-1-of-2", "shard-2-of-2")
+    assert taken.refused == (f"run 11: artifact {name}: by the names of its jobs the run has 2 shards",)
+    assert not (tmp_path / name).exists()
+
+
+def test_shards_of_an_attempt_before(github: Double, run: Run, actions: Actions, tmp_path: Path) -> None:
+    """All jobs ran again, and one of them did not get far."""
+    github.state.add_artifact(11, "plan", {"plan.json": b"{}"})
+    github.state.add_artifact(11, "shard-2-of-2", {"a": b""})
+    taken = fetched(actions, tmp_path)
+    assert taken.folders == ("plan", "shard-2-of-2")
+    said = "run 11: artifact shard-1-of-2: is older than the plan, from an attempt before"
+    assert taken.refused == (said,)
 
 
 def test_shards_without_a_job_that_names_the_plan(run: Run, actions: Actions, tmp_path: Path) -> None:
     run.jobs = ["run 1/2"]
-    said = "run 11: artifact shard-1-of-2: by the names of its jobs it has 0 shards"
-    assert refusal(actions, tmp_path) == said
+    taken = fetched(actions, tmp_path)
+    assert (taken.folders, taken.digest, len(taken.refused)) == (("plan",), "", 2)
 
 
-def test_the_digest_is_the_end_of_a_name() -> None:
-    others = ["plan", f"run 1/9, plan {DIGEST}, and more", "run 1/9, plan 12ab", f"plan {DIGEST}"]
-    assert plan_of([f"collection / run 2/3, plan {DIGEST}", *others]) == (DIGEST, 3)
-    assert plan_of([*others, f"rerun 1/2, plan {DIGEST}", f"run 1/2, plan {DIGEST}0"]) == ("", 0)
+def test_all_together_have_a_limit(github: Double, run: Run, actions: Actions, tmp_path: Path) -> None:
+    for number in (1, 2):
+        github.state.add_artifact(11, f"shard-{number}-of-2", {"a": b"x" * 3000})
+    within = fetch(actions, 11, tmp_path, repository=REPOSITORY, workflow=WORKFLOW, limits=SMALL, budget=5000)
+    assert within.folders == ("plan", "shard-1-of-2")
+    assert "shard-2-of-2" in within.refused[0]
+    assert len(within.refused) == 1
 
 
-def test_jobs_by_different_plans() -> None:
-    with pytest.raises(RefusedError, match="the jobs ran by different plans"):
-        plan_of([f"run 1/2, plan {DIGEST}", f"run 2/2, plan {'e' * 64}"])
-    with pytest.raises(RefusedError, match="the jobs ran by different plans"):
-        plan_of([f"run 1/2, plan {DIGEST}", f"run 1/3, plan {DIGEST}"])
+def test_what_is_refused_counts_too(github: Double, run: Run, actions: Actions, tmp_path: Path) -> None:
+    github.state.add_artifact(11, "shard-1-of-2", {"../evil": b"x" * 3000})
+    github.state.artifacts[-1].size = 900
+    within = fetch(actions, 11, tmp_path, repository=REPOSITORY, workflow=WORKFLOW, limits=SMALL, budget=1000)
+    assert within.folders == ("plan",)
+    assert within.refused[1:] == ("artifact shard-2-of-2 of run 11: is too much, with those before it",)
+
+
+def test_what_is_too_much_is_not_even_downloaded(
+    github: Double, run: Run, actions: Actions, tmp_path: Path
+) -> None:
+    github.state.artifacts[-2].size = 90_000
+    within = fetch(
+        actions, 11, tmp_path, repository=REPOSITORY, workflow=WORKFLOW, limits=SMALL, budget=80_000
+    )
+    assert within.refused == ("artifact shard-2-of-2 of run 11: is too much, with those before it",)
 
 
 def test_the_store_is_down_for_a_moment(github: Double, run: Run, actions: Actions, tmp_path: Path) -> None:

@@ -49,3 +49,9 @@ def test_what_works_in_one_environment_is_what_is_known() -> None:
     for records in ([passed, failed, in_tool()], [failed, in_tool(), passed], [failed, passed, silent]):
         assert WHOSE.references(records) == {weights_of(passed): passed}
     assert WHOSE.references([silent, in_tool()]) == {}
+
+
+def test_what_the_message_does_not_say_is_left_as_it_is() -> None:
+    """A record that another program wrote may not say what is known: it is then blamed by its reason."""
+    plain = in_tool(Reason.VALUES_DIFFER)
+    assert WHOSE.blamed_again(plain, make_record()) == WHOSE.blamed(plain, make_record())

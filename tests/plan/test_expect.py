@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.cell import WeightsFormat
 from harness.plan.expect import expect
 from harness.plan.plan import Plan, PlannedCell
+from harness.plan.shard import shard_count
 from tests.plan.cells import planned
 
 
@@ -33,3 +34,13 @@ def test_as_they_did_before_or_as_their_like_or_a_guess() -> None:
 def test_a_newer_version_of_a_model_takes_as_long_as_the_one_before() -> None:
     one = planned("m", environment="onnx")
     assert expect(plan_of(one), recorded={one.cell.names: 3.0}, setup_seconds={}).cells[0].seconds == 3.0
+
+
+def test_a_ledger_that_says_impossible_things_does_not_stop_the_planning() -> None:
+    cells = [planned(name, environment="onnx") for name in ("one", "two", "three")]
+    recorded = {cells[0].cell.names: 1e308, cells[1].cell.names: 1e308}
+    plan = expect(plan_of(*cells), recorded=recorded, setup_seconds={"onnx": 1e308})
+    assert {(entry.seconds, entry.setup_seconds) for entry in plan.cells} == {(604_800.0, 604_800.0)}
+    assert shard_count(plan.cells, target_seconds=600) == 3
+    below = expect(plan_of(cells[0]), recorded={cells[0].cell.names: -5.0}, setup_seconds={})
+    assert below.cells[0].seconds == 0.0

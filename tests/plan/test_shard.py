@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,6 +87,11 @@ def test_each_environment_is_built_where_its_cells_are() -> None:
         for number in range(10)
     ]
     assert [part.seconds for part in split(cells, 3)] == pytest.approx([200.2] * 3)
+
+
+def test_what_runs_in_no_environment_builds_none() -> None:
+    cell = msgspec.structs.replace(planned("m", seconds=5.0, setup_seconds=50.0), settled=None)
+    assert [round(part.seconds) for part in split([cell], 1)] == [5]
 
 
 def test_long_cells_are_balanced() -> None:

@@ -9,6 +9,7 @@ import msgspec
 from harness import jsonio
 from harness.cell import Device
 from harness.github.runners import Runners
+from harness.job_names import ShardName
 from harness.plan.plan import Plan, PlannedCell
 from harness.plan.shard import Part, shard_count, split
 
@@ -71,7 +72,7 @@ def _job(
     devices = {entry.cell.device for entry in running} or {Device.CPU}
     return Job(
         shard=f"{number}/{count}",
-        artifact=f"shard-{number}-of-{count}",
+        artifact=str(ShardName(number, count)),
         name=_name(len({entry.cell.model.source for entry in part.cells}), environments),
         runner=runners.of(devices, max(map(memory_of, running), default=0)),
         cache_key=jsonio.digest(sorted(f"{e.backend.value} {e.digest}" for e in used)),

@@ -6,24 +6,25 @@ import argparse
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
 from harness.errors import ConfigurationError, ExitCode, RefusedError, UsageError
+from harness.job_names import shard_of
 
 if TYPE_CHECKING:
     from harness.ledger.foreign.records import Terms
     from harness.ledger.foreign.shard import Shard
     from harness.plan.plan import Plan
 
-_SHARD = re.compile(r"shard-([1-9][0-9]{0,3})-of-([1-9][0-9]{0,3})")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LARGEST_PLAN = 256 * 1024**2
 _LARGEST_CHANGE = 16 * 1024**2
 _LARGEST_RECIPE = 8 * 1024**2
 _MOST_RECIPES = 1000
+_LARGEST_FETCHED = 16 * 1024**2
 _SHOWN = 5
 
 
@@ -35,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         metavar="SHARD_FOLDER",
-        help="shard-K-of-N, with ledger and artifacts of `harness run --shard K/N`; or a folder of such",
+        help="shard-K-of-N, with ledger and artifacts of `harness run --shard K/N`; or a folder of such, as "
+        "`harness github fetch` makes it",
     )
     parser.add_argument(
         "--plan-digest", type=_digest, metavar="SHA256", help="refuse a plan.json with another digest"
@@ -44,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shards-planned",
         type=options.positive,
         metavar="N",
-        help="refuse folders of another number of shards (default: the number that all their names agree on)",
+        help="refuse folders of another number of shards, and pass over those that only lie in a folder with "
+        "others (default: the number that all their names agree on)",
     )
     options.add_output(parser)
 
@@ -53,19 +56,20 @@ def main(args: argparse.Namespace) -> int:
     """Write DIR; what is refused is said, and its cells have no record, which is for the gate to decide."""
     from harness.cli.progress import QuietConsole
     from harness.ledger.foreign.take import REFUSED, take
+    from harness.ledger.moment import for_names
 
     data = _read(args.plan, "plan.json", _LARGEST_PLAN)
     plan = _plan(data, args.plan / "plan.json", args.plan_digest)
-    folders = list(_folders(args.shards))
-    shards = list(_shards(folders, plan, args.shards_planned))
+    folders, left_out = _folders(args.shards, args.shards_planned)
+    shards = _shards(folders, plan, args.shards_planned)
     recipes, refused = _recipes(plan, folders)
     taken = take(
         shards,
         _terms(plan),
         args.output,
-        name=re.sub(r"[^0-9T]", "", plan.created_at)[:15],
+        name=for_names(plan.created_at),
         beside={"plan.json": data, **_change(args.plan), **recipes, **_survey(plan)},
-        refused=refused,
+        refused=[*_not_fetched(args.shards), *left_out, *refused],
     )
     console = QuietConsole(highlight=False)
     for sentence in taken.refused[:_SHOWN]:
@@ -133,6 +137,7 @@ def _recipes(plan: Plan, folders: Sequence[Path]) -> tuple[dict[str, bytes], lis
 def _survey(plan: Plan) -> dict[str, bytes]:
     """What the plan's run saw of the collection, for the ledger to know which models are gone."""
     from harness import jsonio
+    from harness.ledger.moment import for_names
     from harness.ledger.survey import FOLDER, Survey
     from harness.plan.plan import collection_name
 
@@ -142,7 +147,7 @@ def _survey(plan: Plan) -> dict[str, bytes]:
         sources=plan.sources,
         keys=tuple(entry.key for entry in plan.cells),
     )
-    begin = re.sub(r"[^0-9T]", "", plan.created_at)[:15]
+    begin = for_names(plan.created_at)
     return {f"ledger/{FOLDER}/{begin}-{jsonio.digest(survey)[:12]}.json": jsonio.dumps(survey, indent=2)}
 
 
@@ -155,40 +160,72 @@ def _read(folder: Path, name: str, most: int) -> bytes:
         raise RefusedError(f"{folder}: {error}; nothing was taken") from error
 
 
-def _folders(given: Sequence[Path]) -> Iterator[Path]:
-    """The shards' folders. Where none was handed over, there is no folder of them either."""
+def _not_fetched(given: Sequence[Path]) -> list[str]:
+    """What `harness github fetch` has left out, as it says beside the folders that it made."""
+    from harness import jsonio
+    from harness.github.fetch import Fetched
+
+    return [
+        sentence
+        for folder in given
+        if not shard_of(folder.name) and (folder / "fetched.json").exists()
+        for sentence in jsonio.loads(
+            _read(folder, "fetched.json", _LARGEST_FETCHED), Fetched, origin=str(folder / "fetched.json")
+        ).refused
+    ]
+
+
+def _folders(given: Sequence[Path], count: int | None) -> tuple[list[Path], list[str]]:
+    """The shards' folders, and which are left out: in a folder of them may be those of another attempt.
+
+    Where none was handed over, there is no folder of them either.
+    """
+    folders: list[Path] = []
+    left_out = []
     for folder in given:
-        if _SHARD.fullmatch(folder.name):
-            yield folder
+        if shard_of(folder.name):
+            folders.append(folder)
         elif folder.is_dir() and not folder.name.startswith("shard-"):
-            yield from sorted(folder.glob("shard-*-of-*"))
+            for below in sorted(folder.glob("shard-*-of-*")):
+                name = shard_of(below.name)
+                if name and count and name.shards != count:
+                    left_out.append(f"{below.name}: is of another attempt; the plan has {count} shards")
+                else:
+                    folders.append(below)
         elif folder.is_symlink() or folder.exists():
             raise UsageError(f"{folder}: is neither a shard's folder, shard-K-of-N, nor a folder of those")
+    return folders, left_out
 
 
-def _shards(folders: Sequence[Path], plan: Plan, count: int | None) -> Iterator[Shard]:
+def _shards(folders: Sequence[Path], plan: Plan, count: int | None) -> list[Shard]:
     """The folders as parts of the plan.
 
     Raises:
         RefusedError: one is not named like a shard, or they do not fit together.
     """
     from harness.ledger.foreign.shard import Shard
-    from harness.plan.shard import shard
+    from harness.plan.shard import split
 
-    seen: set[int] = set()
+    named: dict[int, Path] = {}
     for folder in folders:
-        match = _SHARD.fullmatch(folder.name)
-        if match is None:
+        name = shard_of(folder.name)
+        if name is None:
             raise RefusedError(f"{folder}: is not named shard-K-of-N; nothing was taken")
-        index, of = int(match[1]), int(match[2])
-        count = count or of
-        if of != count or index > count or index in seen:
+        count = count or name.shards
+        if name.shards != count or name.number in named:
             raise RefusedError(
                 f"{folder}: is no shard of this plan, which has {count}, each once; nothing was taken"
             )
-        seen.add(index)
-        keys = frozenset(entry.key for entry in shard(plan.cells, index, count))
-        yield Shard(name=folder.name, folder=folder, keys=keys)
+        named[name.number] = folder
+    parts = split(plan.cells, count) if count and named else []
+    return [
+        Shard(
+            name=folder.name,
+            folder=folder,
+            keys=frozenset(entry.key for entry in parts[index - 1].cells),
+        )
+        for index, folder in named.items()
+    ]
 
 
 def _terms(plan: Plan) -> Terms:
@@ -197,6 +234,7 @@ def _terms(plan: Plan) -> Terms:
     from harness import labels
     from harness.execute.whose import WHOSE
     from harness.ledger.foreign.records import Owed, Terms
+    from harness.ledger.moment import as_text
     from harness.plan.plan import collection_name
 
     def hints(key: str) -> frozenset[str]:
@@ -217,7 +255,7 @@ def _terms(plan: Plan) -> Terms:
             for entry in plan.cells
         },
         planned_at=plan.created_at,
-        latest=latest.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        latest=as_text(latest),
         collection=collection_name(plan.collection),
         run_pages=_run_pages(),
         whose=WHOSE,

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.errors import RefusedError
 
@@ -40,6 +41,13 @@ def read_file(folder: Path, path: str, *, most: int) -> bytes:
     Raises:
         RefusedError: it is not there, a link, no plain file, has other names, or more than ``most`` bytes.
     """
+    with open_file(folder, path, most=most) as stream:
+        return stream.read(most)
+
+
+@contextmanager
+def open_file(folder: Path, path: str, *, most: int) -> Iterator[BinaryIO]:
+    """The same to read piece by piece."""
     above, _, name = path.rpartition("/")
     try:
         with _opened(folder, above) as handle:
@@ -50,12 +58,11 @@ def read_file(folder: Path, path: str, *, most: int) -> bytes:
                 status = os.fstat(stream.fileno())
                 if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
                     raise RefusedError(f"{path}: has other names, too")
-                data = stream.read(most + 1) if status.st_size <= most else b""
+                if status.st_size > most:
+                    raise RefusedError(f"{path}: has {status.st_size:,} bytes, at most {most:,}")
+                yield stream
     except OSError as error:
         raise RefusedError(f"{path}: cannot be read ({error.strerror})") from error
-    if max(status.st_size, len(data)) > most:
-        raise RefusedError(f"{path}: has {status.st_size:,} bytes, at most {most:,}")
-    return data
 
 
 @contextmanager

@@ -12,16 +12,17 @@ from harness import jsonio, labels
 from harness.cell import Cell, Depth
 from harness.errors import ConfigurationError, RefusedError
 from harness.ledger.foreign import evidence
+from harness.ledger.moment import is_time
 from harness.ledger.record import SCHEMA, Record
 from harness.ledger.whose import Whose
-from harness.limits import Limits
+from harness.limits import LONGEST_SECONDS, Limits
 from harness.plain_text import in_lines
 from harness.verdict import Reason, Verdict
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _LARGEST = 2**63 - 1
 _LONGEST_TEXT = 20_000
-_COUNTS = ("seconds", "peak_memory_bytes", "peak_device_memory_bytes", "attempts", "threads", "repeat")
+_MOST_ARTIFACTS = 256
+_COUNTS = ("peak_memory_bytes", "peak_device_memory_bytes", "attempts", "threads", "repeat")
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +112,16 @@ def _faults(record: Record, owed: Owed, terms: Terms) -> list[str]:
     stage = Reason.from_slug(record.reason).stage if record.reason else None
     if record.stage is not stage:
         faults.append("its stage is not the one of its reason")
-    if not _TIME.fullmatch(record.started_at) or record.started_at > terms.latest:
+    if not is_time(record.started_at) or record.started_at > terms.latest:
         faults.append("began at no time, or in the future")
     if any(getattr(record, name) < 0 for name in _COUNTS) or not _fits(msgspec.to_builtins(record)):
         faults.append("has a number that cannot be")
+    if not all(
+        0 <= told <= LONGEST_SECONDS for told in (record.seconds, *(c.seconds for c in record.checks))
+    ):
+        faults.append("took less than no time, or longer than a week")
+    if len(record.artifacts) > _MOST_ARTIFACTS:
+        faults.append(f"names {len(record.artifacts):,} files, at most {_MOST_ARTIFACTS}")
     return faults
 
 

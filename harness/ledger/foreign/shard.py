@@ -8,14 +8,16 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import RefusedError
-from harness.ledger.foreign.files import list_files, read_file
+from harness.ledger.foreign.files import list_files, open_file
 from harness.ledger.foreign.records import Terms, read_line, shown
 from harness.ledger.record import Record
+from harness.ledger.store import is_json
 from harness.plain_text import one_line
 
 _MOST_SEGMENTS = 100
 _LARGEST_SEGMENT = 256 * 1024**2
 _LONGEST_LINE = 1024**2
+MOST_REFUSED = 100  # nothing is taken then: more of them tell nobody more
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +48,13 @@ def read_shard(shard: Shard, terms: Terms) -> HandedOver:
                     raise RefusedError(f"{shown(record)}: is a cell of another shard")
             except RefusedError as error:
                 refused.append(one_line(f"{shard.name}: {place}: {error}"))
-                continue
-            if records.setdefault(record.key, record) != record and record.key not in twice:
-                twice.add(record.key)
-                refused.append(one_line(f"{shard.name}: {place}: {shown(record)}: has two different records"))
+            else:
+                if records.setdefault(record.key, record) != record and record.key not in twice:
+                    twice.add(record.key)
+                    what = f"{shown(record)}: has two different records"
+                    refused.append(one_line(f"{shard.name}: {place}: {what}"))
+            if len(refused) >= MOST_REFUSED:
+                raise RefusedError("so much of it is refused that the rest was not read")
     except RefusedError as error:
         refused.append(one_line(f"{shard.name}: {error}"))
     if refused and records:
@@ -60,23 +65,12 @@ def read_shard(shard: Shard, terms: Terms) -> HandedOver:
 def _lines(folder: Path) -> Iterator[tuple[str, bytes]]:
     """The lines of a ledger and where they are. A last line that was cut short is passed over."""
     for name in list_files(folder, "ledger", suffix=".jsonl", most=_MOST_SEGMENTS):
-        data = read_file(folder, f"ledger/{name}", most=_LARGEST_SEGMENT)
-        *whole, cut = data.split(b"\n")
-        for number, line in enumerate(whole, start=1):
-            place = f"{name}, line {number}"
-            if len(line) > _LONGEST_LINE:
-                raise RefusedError(f"{place}: has {len(line):,} bytes, at most {_LONGEST_LINE:,}")
-            if line.strip():
-                yield place, line
-        if _is_json(cut):
-            yield f"{name}, line {len(whole) + 1}", cut
-
-
-def _is_json(line: bytes) -> bool:
-    if len(line) > _LONGEST_LINE:
-        return False
-    try:
-        msgspec.json.decode(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        with open_file(folder, f"ledger/{name}", most=_LARGEST_SEGMENT) as stream:
+            number = 0
+            while line := stream.readline(_LONGEST_LINE + 1):
+                number += 1
+                place = f"{name}, line {number}"
+                if len(line) > _LONGEST_LINE:
+                    raise RefusedError(f"{place}: has more than {_LONGEST_LINE:,} bytes")
+                if line.strip() and (line.endswith(b"\n") or is_json(line)):
+                    yield place, line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import os
 import shutil
@@ -16,7 +15,8 @@ from harness import jsonio
 from harness.errors import OutputError, RefusedError
 from harness.ledger.foreign.evidence import read_evidence
 from harness.ledger.foreign.records import Terms
-from harness.ledger.foreign.shard import Shard, read_shard
+from harness.ledger.foreign.shard import MOST_REFUSED, Shard, read_shard
+from harness.ledger.moment import later
 from harness.ledger.record import Artifact, Record
 from harness.ledger.whose import weights_of
 from harness.plain_text import one_line
@@ -24,7 +24,6 @@ from harness.plain_text import one_line
 REFUSED = "refused.json"
 _KEPT_SENTENCES = 200
 _MOST_EVIDENCE = 2 * 1024**3  # bytes of all files of one shard
-_MILLISECOND = datetime.timedelta(milliseconds=1)
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,18 +106,25 @@ def _with_evidence(
 
     The files of a record that is older than the plan lie with the published ledger, if not here.
     """
-    refused: dict[Artifact, str] = {}
+    refused: set[Artifact] = set()
+    sentences: list[str] = []
     left = _MOST_EVIDENCE
     new = {artifact for r in records.values() if r.started_at >= planned_at for artifact in r.artifacts}
     for artifact in dict.fromkeys(artifact for r in records.values() for artifact in r.artifacts):
         if artifact not in new and not (shard.folder / "artifacts" / artifact.path).exists():
+            continue
+        if len(sentences) > MOST_REFUSED:
+            refused.add(artifact)
             continue
         try:
             data = read_evidence(shard.folder / "artifacts", artifact)
             if len(data) > left:
                 raise RefusedError(f"{artifact.path}: is too much, with the files before it")
         except RefusedError as error:
-            refused[artifact] = one_line(f"{shard.name}: artifacts/{error}")
+            refused.add(artifact)
+            sentences.append(one_line(f"{shard.name}: artifacts/{error}"))
+            if len(sentences) == MOST_REFUSED:
+                sentences.append(f"{shard.name}: so many of its files are refused that the rest was not read")
             continue
         left -= len(data)
         jsonio.write_bytes(folder / "artifacts" / artifact.path, data)
@@ -128,7 +134,7 @@ def _with_evidence(
         )
         for key, record in records.items()
     }
-    return kept, list(refused.values())
+    return kept, sentences
 
 
 def _blamed_again(records: Sequence[Record], terms: Terms) -> list[Record]:
@@ -138,13 +144,8 @@ def _blamed_again(records: Sequence[Record], terms: Terms) -> list[Record]:
     for record in records:
         blamed = terms.whose.blamed_again(record, known.get(weights_of(record)))
         if blamed != record:
-            again.append(msgspec.structs.replace(blamed, started_at=_later(record.started_at)))
+            again.append(msgspec.structs.replace(blamed, started_at=later(record.started_at)))
     return again
-
-
-def _later(time: str) -> str:
-    moment = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) + _MILLISECOND
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _write(folder: Path, name: str, records: Sequence[Record]) -> None:

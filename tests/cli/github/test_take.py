@@ -6,7 +6,7 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,10 +20,14 @@ from harness.change import Change
 from harness.cli import run_command_line
 from harness.environments import recipe
 from harness.errors import ExitCode
-from harness.ledger.record import Artifact, Record
+from harness.github.fetch import Fetched
+from harness.ledger.record import Artifact, CheckResult, Record
 from harness.ledger.store import read_records
 from harness.ledger.survey import read_surveys
-from harness.verdict import Blame, Reason, Status
+from harness.plan import shard as plan_shard
+from harness.plan.plan import PlannedCell
+from harness.plan.shard import Part, split
+from harness.verdict import Blame, Check, CheckStatus, Reason, Status
 from tests.cli.github.shards import append, hand_over, keep, naming, write_plan
 from tests.cli.planned import outcome_of, planned
 
@@ -141,9 +145,14 @@ FORGERIES: dict[str, Callable[[Record], Record]] = {
         r, environment=EnvironmentRef(name="onnx", backend=Backend.VENV, digest="other")
     ),
     "in the future": lambda r: msgspec.structs.replace(r, started_at="9999-01-01T00:00:00.000Z"),
+    "began at no time": lambda r: msgspec.structs.replace(r, started_at="2024-13-45T99:99:99.999Z"),
     "at no time": lambda r: msgspec.structs.replace(r, started_at="zzz"),
     "a number that cannot be": lambda r: msgspec.structs.replace(r, peak_memory_bytes=10**30),
-    "has a number": lambda r: msgspec.structs.replace(r, seconds=-1.0),
+    "took less than no time": lambda r: msgspec.structs.replace(r, seconds=-1.0),
+    "longer than a week": lambda r: msgspec.structs.replace(r, seconds=1e308),
+    "or longer than a week": lambda r: msgspec.structs.replace(r, checks=(took(1e308),)),
+    "a number that cannot": lambda r: msgspec.structs.replace(r, attempts=-1),
+    "names 257 files": lambda r: naming(r, *(Artifact(kind="log", path=str(n), bytes=1) for n in range(257))),
     "two different records": lambda r: msgspec.structs.replace(r, message="another"),
     "is of schema 2": lambda r: msgspec.structs.replace(r, schema=2),
     "its stage": lambda r: msgspec.structs.replace(r, stage=planned_stage()),
@@ -153,6 +162,11 @@ FORGERIES: dict[str, Callable[[Record], Record]] = {
     "by the path 'logs/": lambda r: naming(r, Artifact(kind="log", path=f"logs/{'0' * 32}.html", bytes=1)),
     "by the path 'covers/": lambda r: naming(r, Artifact(kind="log", path=f"covers/{'0' * 32}.png", bytes=1)),
 }
+
+
+def took(seconds: float) -> CheckResult:
+    """A check that says so."""
+    return CheckResult(name=Check.RUNS, status=CheckStatus.PASSED, seconds=seconds)
 
 
 def planned_stage() -> object:
@@ -184,6 +198,33 @@ LINES = {
     "unknown reason": jsonio.dumps(RED).replace(b'"values-differ"', b'"because"'),
     "long": b'{"key": "' + b"x" * 1024**2 + b'"}',
 }
+
+
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        (b"\n \n" + jsonio.dumps(GOOD) + b"\n\n", ["good"]),
+        (jsonio.dumps(GOOD), ["good"]),  # all but its end
+        (jsonio.dumps(GOOD) + b"\n" + jsonio.dumps(RED)[:-1], ["good"]),
+        (jsonio.dumps(GOOD) + b"\n" + b"[" * 100_000, ["good"]),
+        (jsonio.dumps(GOOD) + b"\n" + b" " * 100_000, ["good"]),
+    ],
+)
+def test_lines_that_say_nothing_are_passed_over(data: bytes, keys: list[str], place: Path) -> None:
+    (folder,) = hand_over(place, 1)
+    (folder / "ledger" / "0.jsonl").write_bytes(data)
+    assert take(folder) == 0
+    assert refused() == []
+    assert list(taken()) == keys
+
+
+def test_a_line_without_end_is_not_read_to_its_end(place: Path) -> None:
+    (folder,) = hand_over(place, 1, *ALL)
+    with (folder / "ledger" / "0.jsonl").open("wb") as stream:
+        stream.truncate(255 * 1024**2)
+    assert take(folder) == 0
+    assert refused()[0] == "shard-1-of-1: 0.jsonl, line 1: has more than 1,048,576 bytes"
+    assert taken() == {}
 
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
@@ -222,6 +263,8 @@ def test_evidence_is_taken_if_it_is_what_its_name_says(place: Path) -> None:
     kept = [keep(folder), keep(folder, b"log", kind="log", suffix=".txt")]
     fake = keep(folder, b"<script>alert(1)</script>")
     huge = keep(folder, b"x" * (1024**2 + 1), kind="log", suffix=".txt")
+    webp = keep(folder, b"RIFF----WEBPxxxx", kind="cover", suffix=".webp")
+    wave = keep(folder, b"RIFF----WAVExxxx", kind="cover", suffix=".webp")
     bomb = keep(folder, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\xff" * 20)
     changed = keep(folder, b"checked", kind="log", suffix=".txt")
     (folder / "artifacts" / changed.path).write_bytes(b"changed")
@@ -233,8 +276,9 @@ def test_evidence_is_taken_if_it_is_what_its_name_says(place: Path) -> None:
     (folder / "artifacts" / linked.path).symlink_to(secret)
     hard = keep(folder, b"hard", kind="log", suffix=".txt")
     (place / "other").hardlink_to(folder / "artifacts" / hard.path)
-    bad = [fake, huge, bomb, changed, gone, linked, hard]
+    bad = [fake, huge, wave, bomb, changed, gone, linked, hard]
     (folder / "ledger" / "20260101T000001-abcdef.jsonl").unlink()
+    kept.append(webp)
     append(folder, naming(GOOD, *kept), naming(BETTER, *bad), RED)
     assert take(folder) == 0
     assert taken()["good"].artifacts == tuple(kept)
@@ -377,7 +421,9 @@ def test_the_plan_is_the_one_that_the_run_named(place: Path, capsys: pytest.Capt
             "is neither a shard's folder",
         ),
         (["shard-1-of-2", "shard-2-of-3"], ExitCode.NO_VERDICT, "is no shard of this plan, which has 2"),
-        (["shard-3-of-2"], ExitCode.NO_VERDICT, "is no shard of this plan"),
+        (["shard-3-of-2"], ExitCode.USAGE, "is neither a shard's folder"),
+        (["shard-1-of-257"], ExitCode.USAGE, "is neither a shard's folder"),
+        (["all/shard-1-of-257"], ExitCode.USAGE, "is neither a shard's folder"),
         (["a/shard-1-of-2", "b/shard-1-of-2"], ExitCode.NO_VERDICT, "is no shard of this plan"),
         (["shard-0-of-2"], ExitCode.USAGE, "is neither a shard's folder"),
     ],
@@ -402,6 +448,39 @@ def test_the_folder_of_all_shards(place: Path, capsys: pytest.CaptureFixture[str
     Path("out").rename("before")
     assert take(place / "shards") == ExitCode.NO_VERDICT
     assert "is not named shard-K-of-N; nothing was taken" in capsys.readouterr().err
+
+
+def test_shards_of_an_attempt_before_are_left_out_of_a_folder(place: Path) -> None:
+    hand_over(place / "shards", 5, msgspec.structs.replace(GOOD, message="before"))
+    hand_over(place / "shards", 2, *ALL)
+    assert take(place / "shards", options=("--shards-planned", "2")) == 0
+    assert taken()["good"].message == GOOD.message
+    said = [f"shard-{number}-of-5: is of another attempt; the plan has 2 shards" for number in range(1, 6)]
+    assert refused() == said
+
+
+def test_what_was_not_fetched_is_said_too(place: Path) -> None:
+    hand_over(place / "incoming", 2, *ALL)
+    left_out = Fetched(run=1, head_sha="a" * 40, digest="", folders=(), refused=("shard-3: too\x1b large",))
+    jsonio.write(place / "incoming" / "fetched.json", left_out)
+    assert take(place / "incoming") == 0
+    assert refused() == ["shard-3: too\\x1b large"]
+    (place / "incoming" / "fetched.json").write_bytes(b"[]")
+    assert take(place / "incoming") == ExitCode.USAGE
+
+
+def test_a_plan_is_split_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counted(cells: Sequence[PlannedCell], count: int) -> list[Part]:
+        calls.append(count)
+        return split(cells, count)
+
+    monkeypatch.setattr(plan_shard, "split", counted)
+    folders = hand_over(place, 3, *ALL)
+    calls.clear()
+    assert take(*folders) == 0
+    assert calls == [3]
 
 
 def test_no_job_handed_anything_over(place: Path) -> None:
@@ -432,14 +511,52 @@ def test_hostile_plan_and_change(place: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_only_the_first_few_refusals_are_printed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder,) = hand_over(place, 1, *ALL)
-    append(folder, *(msgspec.structs.replace(FORGED, key=f"{number}") for number in range(300)))
-    assert take(folder) == 0
+    folders = hand_over(place, 3, *ALL)
+    for folder in folders:
+        append(folder, *(msgspec.structs.replace(FORGED, key=f"{number}") for number in range(300)))
+    assert take(*folders) == 0
     printed = capsys.readouterr().out
     assert printed.count("refused: ") == 5
-    assert "… and 296 more refused; see out/refused.json" in printed
-    assert len(refused()) == 201
-    assert refused()[-1] == "… and 101 more"
+    assert "… and 301 more refused; see out/refused.json" in printed
+    assert refused()[99].startswith("shard-1-of-3: 20260101T000001-abcdef.jsonl, line 101: is about a cell")
+    assert refused()[100:102] == [
+        "shard-1-of-3: so much of it is refused that the rest was not read",
+        "shard-1-of-3: so none of its 1 other records is believed",
+    ]
+    assert refused()[200:] == ["… and 106 more"]
+
+
+def test_of_many_files_that_are_refused_the_first_are_told(place: Path) -> None:
+    (folder,) = hand_over(place, 1, GOOD)
+    gone = (Artifact(kind="log", path=f"logs/{number:032x}.txt", bytes=1) for number in range(150))
+    append(folder, naming(BETTER, *gone))
+    append(folder, naming(RED, keep(folder)))
+    assert take(folder) == 0
+    assert len(refused()) == 101
+    assert refused()[100] == "shard-1-of-1: so many of its files are refused that the rest was not read"
+    assert {record.artifacts for record in taken().values()} == {()}
+    assert len(taken()) == 3
+
+
+def test_files_of_a_shard_are_limited_altogether(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder,) = hand_over(place, 1, GOOD, RED)
+    first, second = (keep(folder, data, kind="log", suffix=".txt") for data in (b"four", b"more"))
+    append(folder, naming(BETTER, first, second))
+    monkeypatch.setattr("harness.ledger.foreign.take._MOST_EVIDENCE", 7)
+    assert take(folder) == 0
+    assert taken()["better"].artifacts == (first,)
+    assert refused() == [f"shard-1-of-1: artifacts/{second.path}: is too much, with the files before it"]
+
+
+@pytest.mark.parametrize("output", ["file", "file/below"])
+def test_a_folder_that_cannot_be_written(
+    output: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    words = ["github", "take", "plan", *map(str, hand_over(place, 1, *ALL)), "--output", output]
+    assert run_command_line(words) == ExitCode.NO_VERDICT
+    assert f"{output}: cannot be written (" in capsys.readouterr().err
+    assert not list(place.glob(".*"))
 
 
 @settings(max_examples=60)
