@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.ledger.difference import CellDifference
     from harness.ledger.record import Record
     from harness.plan.plan import Plan
-    from harness.policy import Policy
+    from harness.policy import Level, Policy
 
 PUSHED_OVER = "the pull request was pushed over or closed since: nothing is said about what is not its head"
 
@@ -71,7 +71,7 @@ def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
     held = newest_by_key(record for record in _records(output / "ledger") if record.key in planned)
     return Outcome(
         change=subject.change,
-        decision=decide(planned, held.values(), policy, today=today()),
+        decision=decide(planned, held.values(), policy, today=today(), levels=levels_of(planned)),
         records=held,
         differences=_differences(args.published, planned, held.values()),
         refused=(
@@ -81,6 +81,14 @@ def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
     )
+
+
+def levels_of(planned: Mapping[str, Cell]) -> dict[str, Level]:
+    """What cells are where no rule matches, by key: as this harness knows the tools, whatever a plan says."""
+    from harness.consumers import CONSUMERS
+
+    names = {key: cell.consumer.name for key, cell in planned.items()}
+    return {key: CONSUMERS[name].LEVEL for key, name in names.items() if name in CONSUMERS}
 
 
 def run_url(args: argparse.Namespace) -> str:

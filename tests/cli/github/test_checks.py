@@ -4,6 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness import jsonio
@@ -41,6 +42,18 @@ def test_what_became_of_it(
     (comment,) = comments(repository)
     assert run.output["summary"] == comment
     assert repository.state.pulls[PULL].labels == {f"harness: {label}"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"), [("spotmax", "success"), ("biapy", "failure"), ("a stranger's", "failure")]
+)
+def test_a_tool_that_its_team_calls_advisory_does_not_block(
+    repository: Double, harness: Harness, tool: str, said: str, tmp_path: Path
+) -> None:
+    consumer = msgspec.structs.replace(FAILED.consumer, name=tool)
+    reports = taken(tmp_path / "reports", msgspec.structs.replace(FAILED, consumer=consumer))
+    assert harness("checks", "--output", reports) == 0
+    assert state(repository) == said
 
 
 def test_said_again_it_is_one_comment(repository: Double, harness: Harness, tmp_path: Path) -> None:
