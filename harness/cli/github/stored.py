@@ -14,6 +14,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from harness.cell import Cell
     from harness.change import Change
+    from harness.github.actions import Actions
     from harness.github.client import Client
     from harness.github.outcome import Outcome
     from harness.github.values import ChangedFile, PullRequest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from harness.plan.plan import Plan
     from harness.policy import Level, Policy
 
-PUSHED_OVER = "the pull request was pushed over or closed since: nothing is said about what is not its head"
+OVERTAKEN = "the pull request was pushed over or closed, or tested again since: nothing is said"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class Subject(NamedTuple):
-    """What is spoken of: the pull request as it is now, what it changes, and GitHub's own list of that."""
+    """What is spoken of: the pull request as it is now, what it changes, and GitHub's own list of that.
+
+    ``beside`` and ``refused`` are as in :class:`harness.github.subject.Found`.
+    """
 
     pull: PullRequest
     change: Change
     files: tuple[ChangedFile, ...]
+    beside: tuple[int, ...]
+    refused: str
 
 
 def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
@@ -74,7 +80,9 @@ def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
         decision=decide(planned, held.values(), policy, today=today(), levels=levels_of(planned)),
         records=held,
         differences=_differences(args.published, planned, held.values()),
+        beside=subject.beside,
         refused=(
+            *filter(None, [subject.refused]),
             *_refused(output, plan, policy),
             *_not_planned(subject.files, planned.values(), args.collection),
         ),
@@ -145,25 +153,21 @@ def _records(ledger: Path) -> Iterator[Record]:
     return iter(read_records(ledger) if ledger.is_dir() else ())
 
 
-def read_subject(client: Client, args: argparse.Namespace) -> Subject | None:
-    """The pull request that was tested and what it changes; None if it was pushed over or closed since."""
-    from harness.change import Change
-    from harness.github.subject import find_subject
+def read_subject(client: Client, actions: Actions, args: argparse.Namespace) -> Subject | None:
+    """The pull request that was tested and what it changes; None if nothing is to be said any more."""
+    from harness.github.subject import find_subject, is_over
 
     event = event_of_run()
     change = read_change(args.output)
     if event is None and change is None:
         raise UsageError(f"{args.output / 'change.json'}: is not there; `harness github take` writes it")
-    pull = find_subject(client, change, event)
-    if pull is None:
+    if event is not None and event.run is not None and not is_over(actions, event.run):
         return None
-    if change is None:
-        assert event is not None, "refused above"  # noqa: S101
-        change = Change(
-            event="pull_request", repository=event.repository, pull=pull.number, head_sha=pull.head_sha
-        )
-    files = tuple(client.files(pull))
-    return Subject(pull, _with_review(change, files), files)
+    found = find_subject(client, change, event)
+    if found is None:
+        return None
+    files = tuple(client.files(found.pull))
+    return Subject(found.pull, _with_review(found.change, files), files, found.beside, found.refused)
 
 
 def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:

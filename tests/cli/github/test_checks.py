@@ -14,7 +14,7 @@ from harness.github.client import Client
 from harness.github.session import connect
 from harness.ledger.record import Record
 from harness.verdict import Reason
-from tests.cli.github.conftest import PULL, SHA, Harness
+from tests.cli.github.conftest import PULL, RUN, SHA, Harness
 from tests.cli.github.said import comments, state, taken
 from tests.cli.planned import outcome_of
 from tests.github.double import Double
@@ -70,7 +70,7 @@ def test_pushed_over_nothing_is_said(
 ) -> None:
     repository.state.pulls[PULL].head_sha = "c" * 40
     assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
-    assert "pushed over or closed since: nothing is said" in capsys.readouterr().out
+    assert "pushed over or closed, or tested again since: nothing is said" in capsys.readouterr().out
     assert (repository.state.statuses, repository.state.comments) == ([], {})
 
 
@@ -151,25 +151,52 @@ def test_a_plan_by_another_policy(repository: Double, harness: Harness, tmp_path
     [
         ({"head_sha": "b" * 40}, f"field head_sha: is '{'b' * 40}', but the run was for {SHA}"),
         ({"pull": 8}, "field pull: is 8, but the run was for #7"),
-        (
-            {"repository": "o/n"},
-            f"field repository: is 'o/n', but the run was for {REPOSITORY}",
-        ),
+        ({"repository": "o/n"}, f"field repository: is 'o/n', but the run was for {REPOSITORY}"),
     ],
 )
-def test_a_run_that_speaks_of_somebody_else(
-    repository: Double,
-    harness: Harness,
-    changes: dict[str, object],
-    words: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+def test_a_run_that_speaks_of_somebody_else_is_told_where_it_belongs(
+    repository: Double, harness: Harness, changes: dict[str, object], words: str, tmp_path: Path
 ) -> None:
     repository.state.add_pull(8, "b" * 40).head = "another:branch"
     reports = taken(tmp_path / "reports", PASSED, **changes)
     for command in ("checks", "comment"):
-        assert harness(command, "--output", reports) == ExitCode.NO_VERDICT
-        assert f"harness: change.json: {words}\n" in capsys.readouterr().err
+        assert harness(command, "--output", reports) == ExitCode.SATISFIED
+    assert (state(repository), state(repository, "b" * 40)) == ("error", "")
+    assert words.partition(",")[0] in comments(repository)[0].replace("\n", "")  # long lines are broken
+    assert repository.state.comments_of(8) == []
+
+
+@pytest.mark.parametrize("command", ["checks", "comment"])
+def test_more_files_than_github_lists_hide_nothing(
+    repository: Double, harness: Harness, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filler = [(f"a/{number}", "added") for number in range(3000)]
+    repository.state.pulls[PULL].files = [*filler, (".github/workflows/pull-request.yml", "modified")]
+    assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.NO_VERDICT
+    assert "changes 3,001 files, and only 3,000 are listed" in capsys.readouterr().err
+    assert (repository.state.statuses, repository.state.comments) == ([], {})
+
+
+def test_the_commit_of_several_pull_requests_is_not_green(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    repository.state.add_pull(8, SHA).head = "another:branch"
+    reports = taken(tmp_path / "reports", PASSED)
+    for command in ("checks", "comment"):
+        assert harness(command, "--output", reports) == ExitCode.SATISFIED
+    assert state(repository) == "pending"
+    assert "The same commit is proposed in `#8`, too" in comments(repository)[0]
+    repository.state.pulls[8].state = "closed"
+    assert harness("checks", "--output", reports) == ExitCode.SATISFIED
+    assert state(repository) == "success"
+
+
+@pytest.mark.parametrize("command", ["checks", "comment"])
+def test_a_run_that_was_started_again_is_left_to_its_next_end(
+    repository: Double, harness: Harness, command: str, tmp_path: Path
+) -> None:
+    repository.state.runs[RUN].attempt = 2
+    assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
     assert (repository.state.statuses, repository.state.comments) == ([], {})
 
 

@@ -162,6 +162,7 @@ def run(value: Run) -> Json:
         "event": value.event,
         "path": value.path,
         "status": value.status,
+        "run_attempt": value.attempt,
         "pull_requests": [],
         "repository": {"full_name": REPOSITORY},
         "head_repository": {"owner": user(value.head_owner)},
