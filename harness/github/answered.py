@@ -54,6 +54,15 @@ class File(msgspec.Struct):
         return values.ChangedFile(path=self.filename, status=self.status, old_path=self.previous_filename)
 
 
+class Content(msgspec.Struct):
+    """``content-file``."""
+
+    type: str
+    size: int
+    encoding: str = ""
+    content: str = ""
+
+
 class Comment(msgspec.Struct):
     """``issue-comment``."""
 

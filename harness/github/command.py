@@ -18,10 +18,10 @@ Comments that the harness understands, from people who may push here:
 
 | comment | does |
 |---|---|
-| `/harness rerun inconclusive`, `/harness rerun failed` | runs all jobs again in which a cell got no verdict \
-or failed |
-| `/harness accept COMMIT` | accepts that this commit, the present one, changes how models are tested, once it \
-has results; at least 12 digits of it |
+| `/harness rerun inconclusive`, `/harness rerun failed` | runs all jobs again in which a cell got no \
+verdict or failed |
+| `/harness accept COMMIT` | accepts that this commit, the present one, changes how models are tested, once \
+it has results; at least 12 digits of it |
 | `/harness help` | this |
 """
 

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
             console.out(stored.OVERTAKEN)
             return int(ExitCode.SATISFIED)
         pull = subject.pull
-        outcome = stored.read_outcome(args, subject)
+        outcome = stored.read_outcome(client, args, subject)
         message = say(
             client,
             pull.head_sha,

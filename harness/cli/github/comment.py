@@ -37,7 +37,9 @@ def main(args: argparse.Namespace) -> int:
             return int(ExitCode.SATISFIED)
         pull = subject.pull
         login = accepted_by(client, pull.head_sha)
-        message = answer(msgspec.structs.replace(stored.read_outcome(args, subject), accepted_by=login))
+        message = answer(
+            msgspec.structs.replace(stored.read_outcome(client, args, subject), accepted_by=login)
+        )
         put_comment(client, pull.number, message.body, author=args.author)
         put_label(client, pull.number, message.state)
         console.out(f"#{pull.number}: {message.headline}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,7 +60,7 @@ class Subject(NamedTuple):
     refused: str
 
 
-def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
+def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> Outcome:
     """Read plan, ledger and what was refused.
 
     Without a plan nothing was decided: that is told as what was refused, so that somebody hears of it.
@@ -71,7 +72,7 @@ def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
     from harness.plan.plan import read_plan
 
     output: Path = args.output
-    policy = options.policy_of(args.collection, args.policy)
+    policy = _policy_of_base(client, args, subject.pull)
     plan = read_plan(output / "plan.json") if (output / "plan.json").is_file() else None
     planned = {entry.key: entry.cell for entry in plan.cells} if plan else {}
     held = newest_by_key(record for record in _records(output / "ledger") if record.key in planned)
@@ -84,11 +85,22 @@ def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
         refused=(
             *filter(None, [subject.refused]),
             *_refused(output, plan, policy),
-            *_not_planned(subject.files, planned.values(), args.collection),
+            *_not_planned(subject.files, plan, args.collection),
         ),
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
     )
+
+
+def _policy_of_base(client: Client, args: argparse.Namespace, pull: PullRequest) -> Policy:
+    """As ``--policy`` says, else what the commit has that the pull request is to be merged into."""
+    from harness.policy import DEFAULT, FILE_NAME, decode_policy, read_policy
+
+    if args.policy is not None:
+        return read_policy(args.policy)
+    path = posixpath.normpath(posixpath.join(args.collection, FILE_NAME))
+    data = client.content(path, pull.base_sha)
+    return DEFAULT if data is None else decode_policy(data, origin=f"{path} in {pull.base_sha}")
 
 
 def levels_of(planned: Mapping[str, Cell]) -> dict[str, Level]:
@@ -130,7 +142,10 @@ def _refused(output: Path, plan: Plan | None, policy: Policy) -> Iterator[str]:
     if plan is None:
         yield "the run handed over no plan that could be taken: see the log of its job `plan`"
     elif not plan.is_decided_by(policy):
-        yield "the plan was made with other required checks, bounds of tolerance or rules for scans"
+        yield (
+            "the plan was made with other required checks, bounds of tolerance or rules for scans than the "
+            "branch has that this goes to: push, or rebase"
+        )
 
 
 def _differences(
@@ -184,13 +199,26 @@ def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
     return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
 
 
-def _not_planned(files: Iterable[ChangedFile], planned: Iterable[Cell], collection: str) -> Iterator[str]:
-    """Models whose description is new or changed, by GitHub's word, and of which no cell was planned."""
+def _not_planned(files: Iterable[ChangedFile], plan: Plan | None, collection: str) -> Iterator[str]:
+    """Models that are new or changed, by GitHub's word, and of which no cell was planned.
+
+    Which folders are models is told by the plan, and by the descriptions among the files.
+    """
     from harness.collection.changes import models_among
 
-    sources = {cell.model.source for cell in planned}
-    paths = [file.path for file in files if file.status != "removed"]
-    for model in sorted(models_among(paths, collection.strip("./"))):
-        parts = model.split("/")
-        if sources.isdisjoint("/".join(parts[:count]) for count in range(1, len(parts) + 1)):
-            yield f"{model or 'the model'}: is changed, and no cell of it was planned"
+    folder = posixpath.normpath(collection)
+    prefix = "" if folder == "." else f"{folder}/"
+    there = [file.path for file in files if file.status != "removed"]
+    gone = [name for file in files for name in (file.path, file.old_path) if name and name not in there]
+    known = {*models_among(there, prefix.rstrip("/")), *(plan.sources if plan else ())}
+    planned = {entry.cell.model.source for entry in plan.cells} if plan else set()
+    missing = set()
+    for path in (*there, *gone):
+        if path.startswith(prefix):
+            parts = path[len(prefix) :].split("/")
+            owners = ["", *("/".join(parts[:count]) for count in range(1, len(parts) + 1))]
+            model = next((owner for owner in owners if owner in known), None)
+            if model is not None and planned.isdisjoint(owners):
+                missing.add(model)
+    for model in sorted(missing):
+        yield f"{model or 'the model'}: is changed, and no cell of it was planned"

@@ -13,6 +13,7 @@ from harness.github.checks import accept
 from harness.github.client import Client
 from harness.github.session import connect
 from harness.ledger.record import Record
+from harness.plan.plan import read_plan
 from harness.verdict import Reason
 from tests.cli.github.conftest import PULL, RUN, SHA, Harness
 from tests.cli.github.said import comments, state, taken
@@ -138,11 +139,46 @@ def test_the_run_handed_over_nothing(repository: Double, harness: Harness, tmp_p
     assert "the run handed over no plan" in comments(repository)[0]
 
 
-def test_a_plan_by_another_policy(repository: Double, harness: Harness, tmp_path: Path) -> None:
-    policy = tmp_path / "collection" / "policy.toml"
-    policy.parent.mkdir()
-    policy.write_text('schema = 1\n[checks]\nrequired = ["determinism"]\n')
-    assert harness("checks", "--output", taken(tmp_path / "reports", PASSED)) == 0
+def test_a_plan_by_another_policy_than_the_base_has(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    base = repository.state.pulls[PULL].base_sha
+    policy = b'schema = 1\n[checks]\nrequired = ["determinism"]\n'
+    repository.state.contents[base, "collection/policy.toml"] = policy
+    reports = taken(tmp_path / "reports", PASSED)
+    assert harness("checks", "--output", reports) == 0
+    assert harness("comment", "--output", reports) == 0
+    assert state(repository) == "error"
+    assert "push, or rebase" in comments(repository)[0].replace("\n", " ")
+
+
+def test_the_policy_is_that_of_the_base_not_of_this_checkout(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    rule = 'schema = 1\n[[rule]]\nconsumer = "*"\nlevel = "advisory"\nwhy = "all is new"\n'
+    here = tmp_path / "collection" / "policy.toml"
+    here.parent.mkdir()
+    here.write_text(rule)
+    reports = taken(tmp_path / "reports", FAILED)
+    harness("checks", "--output", reports)
+    assert state(repository) == "failure"
+    repository.state.contents[repository.state.pulls[PULL].base_sha, "collection/policy.toml"] = rule.encode()
+    harness("checks", "--output", reports)
+    assert state(repository) == "success"
+
+
+@pytest.mark.parametrize("collection", [".zoo", "./.zoo/", "x/../.zoo"])
+def test_weights_of_a_model_that_was_not_planned(
+    repository: Double, harness: Harness, collection: str, tmp_path: Path
+) -> None:
+    reports = taken(tmp_path / "reports", PASSED)
+    plan = read_plan(reports / "plan.json")
+    jsonio.write(reports / "plan.json", msgspec.structs.replace(plan, sources=("a", "b")))
+    repository.state.pulls[PULL].files = [(".zoo/README.md", "modified"), ("b/weights.onnx", "modified")]
+    assert harness("checks", "--output", reports, "--collection", collection) == 0
+    assert state(repository) == "success"
+    repository.state.pulls[PULL].files = [(".zoo/b/weights.onnx", "modified")]
+    assert harness("checks", "--output", reports, "--collection", collection) == 0
     assert state(repository) == "error"
 
 
