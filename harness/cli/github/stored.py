@@ -66,6 +66,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
     Without a plan nothing was decided: that is told as what was refused, so that somebody hears of it.
     """
     from harness.cli.finish import today
+    from harness.cli.github.remarks import remarks
     from harness.github.outcome import Links, Outcome
     from harness.ledger.gate import decide
     from harness.ledger.query import newest_by_key
@@ -82,6 +83,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         records=held,
         differences=_differences(args.published, planned, held.values()),
         beside=subject.beside,
+        annotations=remarks(client, subject.pull.head_sha, subject.files, held.values(), args.collection),
         refused=(
             *filter(None, [subject.refused]),
             *_refused(output, plan, policy),

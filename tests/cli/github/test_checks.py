@@ -278,6 +278,21 @@ def test_an_api_that_errs_loses_nothing(
     assert harness(command, "--output", reports) == ExitCode.SATISFIED
 
 
+def test_faults_of_a_description_are_on_their_lines(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    invalid = outcome_of("a", Reason.DESCRIPTION_INVALID)
+    fault = msgspec.structs.replace(invalid, message="rdf.yaml: field name: is too long")
+    reports = taken(tmp_path / "reports", fault)
+    assert harness("checks", "--output", reports) == 0
+    repository.state.contents[SHA, "collection/a/rdf.yaml"] = b"id: a\nname: b\n"
+    assert harness("checks", "--output", reports) == 0
+    without, run = repository.state.check_runs.values()
+    assert without.annotations == []
+    (annotation,) = run.annotations
+    assert (annotation["path"], annotation["start_line"]) == ("collection/a/rdf.yaml", 2)
+
+
 def test_a_long_rate_limit(
     repository: Double, harness: Harness, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
