@@ -61,7 +61,7 @@ def pull(github: Double) -> int:
 
 def said(github: Double, body: str, author: str = "octocat") -> Comment:
     comment = github.state.add_comment(7, author, body)
-    return Comment(id=comment.id, body=body, author=author, association="MEMBER")
+    return Comment(id=comment.id, body=body, author=author)
 
 
 def done(github: Double, client: Client, actions: Actions, comment: Comment) -> tuple[str, list[str]]:

@@ -19,7 +19,7 @@ EVENT = Event(
     head_sha=SHA,
     head_branch="new-model",
     head_repository="contributor/collection",
-    run=Run(id=1, attempt=1, workflow="w.yml", event="pull_request", conclusion="success", url="u"),
+    run=Run(id=1, attempt=1, workflow="w.yml", event="pull_request", url="u"),
 )
 
 
