@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--collection",
         metavar="DIR",
         default=options.DEFAULT_COLLECTION,
-        help="folder of models in the repository; its policy decides, whatever a plan says "
+        help="folder of models in the repository; its policy, in the base, decides, whatever a plan says "
         "(default: collection)",
     )
     parser.add_argument(
