@@ -28,6 +28,7 @@ IN_USE = {
     "/check-runs/{check_run_id}": ("patch",),
     "/collaborators/{username}/permission": ("get",),
     "/commits/{ref}/statuses": ("get",),
+    "/contents/{path}": ("get",),
     "/issues": ("get", "post"),
     "/issues/comments/{comment_id}": ("patch", "delete"),
     "/issues/comments/{comment_id}/reactions": ("post",),

@@ -19,12 +19,14 @@ _STATES: dict[Kind, State] = {
     Kind.REFUSED: State.ERROR,
     Kind.NO_VERDICT: State.ERROR,
     Kind.REVIEW: State.PENDING,
+    Kind.SHARED: State.PENDING,
 }
 _TOLD: dict[Kind, str] = {
     Kind.NOTHING: "nothing to test: no model is touched",
     Kind.REMOVED: "nothing to test: models are only deleted",
     Kind.REVIEW: "a maintainer has to look at this",
     Kind.REFUSED: "the results could not be used",
+    Kind.SHARED: "another open pull request proposes the same commit",
 }
 _WORST_FIRST = (State.FAILURE, State.ERROR, State.PENDING, State.SUCCESS)
 
@@ -70,6 +72,8 @@ def _problems(outcome: Outcome) -> Iterator[Kind]:
         yield Kind.NO_VERDICT
     if change.review and not outcome.accepted_by:
         yield Kind.REVIEW
+    if outcome.beside:
+        yield Kind.SHARED
 
 
 def _told(kind: Kind, outcome: Outcome) -> str:

@@ -54,6 +54,15 @@ class File(msgspec.Struct):
         return values.ChangedFile(path=self.filename, status=self.status, old_path=self.previous_filename)
 
 
+class Content(msgspec.Struct):
+    """``content-file``."""
+
+    type: str
+    size: int
+    encoding: str = ""
+    content: str = ""
+
+
 class Comment(msgspec.Struct):
     """``issue-comment``."""
 
@@ -118,6 +127,7 @@ class Run(msgspec.Struct):
     head_branch: str | None = None
     head_repository: _HeadRepository | None = None
     status: str | None = None
+    run_attempt: int = 1
 
     def value(self) -> values.WorkflowRun:
         """As ours. GitHub may write ``@`` and a branch after the path of a workflow."""
@@ -130,6 +140,7 @@ class Run(msgspec.Struct):
             head_branch=self.head_branch or "",
             head_owner=_login(self.head_repository.owner if self.head_repository else None),
             status=self.status or "",
+            attempt=self.run_attempt,
         )
 
 

@@ -5,6 +5,7 @@ Every method raises GitHubError, as :class:`harness.github.session.Api` does.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 
 from harness.errors import GitHubError
@@ -15,6 +16,9 @@ from harness.github.values import ChangedFile, Comment, CommitStatus, Issue, Pul
 
 MOST_FILES = 3_000
 """GitHub lists no more files of a pull request."""
+
+LARGEST_FILE = 1_000_000
+"""Bytes. GitHub hands over no more in an answer."""
 
 _ANNOTATIONS = 50  # in one request
 _WRITERS = frozenset({"admin", "write"})  # "maintain" and roles of an organisation are told as one of them
@@ -51,6 +55,21 @@ class Client:
                 f"listed, {MOST_FILES:,} at most; split it"
             )
         return files
+
+    def content(self, path: str, commit: str, *, limit: int = LARGEST_FILE) -> bytes | None:
+        """A file as it is in a commit; None if there is none. A link, or one too large: an error."""
+        try:
+            answer = self._api.get("contents", path, ref=commit)
+        except GitHubError as error:
+            if error.status == 404:
+                return None
+            raise
+        if isinstance(answer, list):  # a folder
+            return None
+        found = answered.read(answer, answered.Content)
+        if found.type != "file" or found.encoding != "base64" or found.size > limit:
+            raise self._api.failed(f"{path} in {commit}: is no file of at most {limit:,} bytes")
+        return base64.b64decode(found.content)
 
     def comments(self, number: int) -> list[Comment]:
         """All comments on an issue or pull request, the oldest first."""

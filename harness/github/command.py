@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from typing import NamedTuple
 
 from harness.github.actions import Actions
 from harness.github.checks import accept
@@ -17,9 +18,10 @@ Comments that the harness understands, from people who may push here:
 
 | comment | does |
 |---|---|
-| `/harness rerun inconclusive` | runs all jobs again in which a cell got no verdict or failed |
-| `/harness rerun failed` | the same |
-| `/harness accept` | accepts that its present commit changes how models are tested, once it has results |
+| `/harness rerun inconclusive`, `/harness rerun failed` | runs all jobs again in which a cell got no \
+verdict or failed |
+| `/harness accept COMMIT` | accepts that this commit, the present one, changes how models are tested, once \
+it has results; at least 12 digits of it |
 | `/harness help` | this |
 """
 
@@ -33,13 +35,23 @@ class Asked(str, Enum):
     HELP = "help"
 
 
-_COMMAND = re.compile(rf"\s*/harness ({'|'.join(asked.value for asked in Asked)})\s*")
+class Command(NamedTuple):
+    """What a comment asks for; ``commit`` is the beginning of the commit that is accepted, else empty."""
+
+    asked: Asked
+    commit: str = ""
 
 
-def parse(body: str) -> Asked | None:
+_PLAIN = "|".join(asked.value for asked in Asked if asked is not Asked.ACCEPT)
+_COMMAND = re.compile(rf"\s*/harness (?:(?P<plain>{_PLAIN})|accept (?P<commit>[0-9a-f]{{12,64}}))\s*")
+
+
+def parse(body: str) -> Command | None:
     """The command that a comment is, as a whole; None for every other text."""
     found = _COMMAND.fullmatch(body)
-    return Asked(found[1]) if found else None
+    if found is None:
+        return None
+    return Command(Asked(found["plain"])) if found["plain"] else Command(Asked.ACCEPT, found["commit"])
 
 
 def obey(client: Client, actions: Actions, pull: int, comment: Comment, *, workflow: str) -> str:
@@ -51,28 +63,33 @@ def obey(client: Client, actions: Actions, pull: int, comment: Comment, *, workf
     Returns:
         What was done, or why nothing was, one sentence for the log.
     """
-    asked = parse(comment.body)
-    if asked is None:
+    command = parse(comment.body)
+    if command is None:
         return "the comment is no command; nothing was done"
     if not client.may_write(comment.author):
         client.react(comment.id, "-1")
         return f"@{comment.author} may not write here; nothing was done"
-    done = _do(client, actions, pull, comment, asked, workflow)
+    asked = command.asked
+    if asked is Asked.HELP:
+        client.add_comment(pull, HELP)
+        done = "answered"
+    else:
+        now = client.pull(pull)
+        if not now.head_sha.startswith(command.commit):
+            client.react(comment.id, "-1")
+            return f"{asked.value}: {command.commit} is not the head, {now.head_sha} is; nothing was done"
+        done = _do(client, actions, now, comment.author, asked, workflow)
     client.react(comment.id, "+1" if done else "confused")
     return f"{asked.value}: {done or 'there is nothing to do it to'}"
 
 
-def _do(client: Client, actions: Actions, pull: int, comment: Comment, asked: Asked, workflow: str) -> str:
+def _do(client: Client, actions: Actions, pull: PullRequest, login: str, asked: Asked, workflow: str) -> str:
     """What was done; empty if nothing could be."""
-    if asked is Asked.HELP:
-        client.add_comment(pull, HELP)
-        return "answered"
-    now = client.pull(pull)
-    if not now.is_open:
+    if not pull.is_open:
         return ""
     if asked is Asked.ACCEPT:
-        return _accepted(client, now, comment.author)
-    run = actions.newest_run(workflow, now.head_sha)
+        return _accepted(client, pull, login)
+    run = actions.newest_run(workflow, pull.head_sha)
     if run is None or run.status != "completed":
         return ""
     actions.rerun_failed(run.id)

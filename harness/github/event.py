@@ -27,16 +27,11 @@ from harness.github.payloads import (
 
 
 class Comment(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment on an issue or pull request.
-
-    Attributes:
-        association: what its author is to the repository, in GitHub's words, e.g. ``MEMBER`` or ``NONE``.
-    """
+    """A comment on an issue or pull request."""
 
     id: int
     body: str
     author: str
-    association: str
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +40,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         workflow: the path of its file, e.g. ``.github/workflows/pull-request.yml``.
         event: what started it.
-        conclusion: in GitHub's words; empty while it is not completed.
         pulls: numbers of pull requests of branches of this repository; GitHub names none of a fork's.
     """
 
@@ -53,7 +47,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     workflow: str
     event: str
-    conclusion: str
     url: str
     pulls: tuple[int, ...] = ()
 
@@ -65,17 +58,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         name: as in ``GITHUB_EVENT_NAME``.
         action: what happened to its subject, e.g. ``synchronize``.
         repository: OWNER/NAME where it happened.
-        actor: login of who made it happen.
         pull: the number of the pull request.
         base_sha: the commit before: of the branch that a pull request goes to, or what a push replaced; empty
             for the first push of a branch.
         head_sha: the commit that it is about; empty for a comment, which names none.
-        base_branch: where a pull request goes to.
         head_branch: the branch of ``head_sha``, a name that strangers choose.
         head_repository: OWNER/NAME of ``head_sha``; empty where a fork has been deleted, and for a comment.
         forced: whether a push replaced commits: ``base_sha`` may be gone.
-        draft: whether the pull request is a draft.
-        inputs: of ``workflow_dispatch``.
         run: of ``workflow_run``.
         comment: of ``issue_comment``; ``pull`` is None if it is on an issue that is no pull request.
     """
@@ -83,23 +72,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     action: str = ""
     repository: str
-    actor: str = ""
     pull: int | None = None
     base_sha: str = ""
     head_sha: str = ""
-    base_branch: str = ""
     head_branch: str = ""
     head_repository: str = ""
     forced: bool = False
-    draft: bool = False
-    inputs: Mapping[str, str] = {}
     run: Run | None = None
     comment: Comment | None = None
-
-    @property
-    def from_fork(self) -> bool:
-        """Whether its head is in another repository, or nobody knows in which."""
-        return self.head_repository.lower() != self.repository.lower()
 
 
 def read_event(variables: Mapping[str, str]) -> Event:
@@ -126,7 +106,6 @@ def read_event(variables: Mapping[str, str]) -> Event:
     facts = {
         "action": payload.action,
         "repository": payload.repository.full_name,
-        "actor": payload.sender.login if payload.sender else "",
         "head_sha": variables.get("GITHUB_SHA", ""),
         "head_repository": payload.repository.full_name,
     }
@@ -147,10 +126,8 @@ def _subject(payload: Payload) -> dict[str, Any]:
             "pull": pull.number,
             "base_sha": pull.base.sha,
             "head_sha": pull.head.sha,
-            "base_branch": pull.base.ref,
             "head_branch": pull.head.ref,
             "head_repository": pull.head.repo.full_name if pull.head.repo else "",
-            "draft": pull.draft,
         }
     if isinstance(payload, PushPayload):
         return {
@@ -160,8 +137,7 @@ def _subject(payload: Payload) -> dict[str, Any]:
             "forced": payload.forced,
         }
     if isinstance(payload, DispatchPayload):
-        inputs = {name: _text(value) for name, value in (payload.inputs or {}).items()}
-        return {"head_branch": _branch(payload.ref), "inputs": inputs}
+        return {"head_branch": _branch(payload.ref)}
     if isinstance(payload, WorkflowRunPayload):
         return _of_run(payload.workflow_run)
     if isinstance(payload, IssueCommentPayload):
@@ -174,7 +150,6 @@ def _subject(payload: Payload) -> dict[str, Any]:
                 id=comment.id,
                 body=comment.body,
                 author=comment.user.login if comment.user else "",
-                association=comment.author_association,
             ),
         }
     return {}
@@ -192,7 +167,6 @@ def _of_run(run: WorkflowRunPart) -> dict[str, Any]:
             attempt=run.run_attempt,
             workflow=run.path,
             event=run.event,
-            conclusion=run.conclusion or "",
             url=run.html_url,
             pulls=pulls,
         ),
@@ -201,10 +175,3 @@ def _of_run(run: WorkflowRunPart) -> dict[str, Any]:
 
 def _branch(ref: str) -> str:
     return ref.removeprefix("refs/heads/")
-
-
-def _text(value: str | float | None) -> str:
-    """As an expression of a workflow shows it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else str(value)

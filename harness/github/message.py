@@ -33,6 +33,7 @@ class Kind(str, Enum):
     REVIEW = "review"
     REFUSED = "refused"
     REMOVED = "removed"
+    SHARED = "shared"
     SEVERAL = "several"
 
 

@@ -28,6 +28,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         records: of the planned cells, by key; only those that were taken.
         differences: against the published ledger; None without one.
         refused: what was not taken of what the jobs handed over, and why, a sentence each.
+        beside: other open pull requests with the same head: one commit has one status for all of them.
         accepted_by: the maintainer who accepted what the change does to the tests; empty if nobody has.
         collection: the folder of models, relative to the root of the repository.
         annotations: faults on their lines.
@@ -38,6 +39,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     records: Mapping[str, Record]
     differences: tuple[CellDifference, ...] | None = None
     refused: tuple[str, ...] = ()
+    beside: tuple[int, ...] = ()
     accepted_by: str = ""
     collection: str = "."
     links: Links = Links()

@@ -27,7 +27,6 @@ class Payload(msgspec.Struct):
 
     repository: RepositoryPart
     action: str = ""
-    sender: UserPart | None = None
 
 
 class RefPart(msgspec.Struct):
@@ -40,7 +39,6 @@ class PullPart(msgspec.Struct):
     number: Number
     head: RefPart
     base: RefPart
-    draft: bool = False
 
 
 class PullRequestPayload(Payload, kw_only=True):
@@ -60,7 +58,6 @@ class SchedulePayload(Payload, kw_only=True):
 
 class DispatchPayload(Payload, kw_only=True):
     ref: str
-    inputs: dict[str, str | bool | int | float | None] | None = None
 
 
 class PullOfRunPart(msgspec.Struct):
@@ -76,7 +73,6 @@ class WorkflowRunPart(msgspec.Struct):
     html_url: str
     head_branch: str | None = None
     head_repository: RepositoryPart | None = None
-    conclusion: str | None = None
     pull_requests: list[PullOfRunPart] = []
 
 
@@ -92,7 +88,6 @@ class IssuePart(msgspec.Struct):
 class CommentPart(msgspec.Struct):
     id: int
     body: str
-    author_association: str
     user: UserPart | None = None
 
 

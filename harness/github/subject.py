@@ -2,48 +2,86 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from harness.change import Change
-from harness.errors import RefusedError
+from harness.github.actions import Actions
 from harness.github.client import Client
-from harness.github.event import Event
+from harness.github.event import Event, Run
 from harness.github.values import PullRequest
 
 
-def find_subject(client: Client, change: Change | None, event: Event | None) -> PullRequest | None:
+class Found(NamedTuple):
+    """An open pull request whose head was tested.
+
+    Attributes:
+        change: what the run says that it changes; what the event says where that is not about this run.
+        beside: numbers of the other open pull requests with the same head, which share its status.
+        refused: why what the run says was not believed; empty if it was.
+    """
+
+    pull: PullRequest
+    change: Change
+    beside: tuple[int, ...] = ()
+    refused: str = ""
+
+
+def find_subject(client: Client, change: Change | None, event: Event | None) -> Found | None:
     """The open pull request whose head was tested; None if it was pushed over or closed since.
 
     What was tested is told by ``event`` where that is about a run: ``change`` comes out of that run, whose
     author could name the commit or the pull request of somebody else. One of the two has to be there.
-
-    Raises:
-        RefusedError: ``change`` is not about what GitHub says was tested.
     """
     if event is not None and event.run is not None:
         return _of_run(client, change, event)
     if change is None or change.pull is None:
         return None
     pull = client.pull(change.pull)
-    return pull if pull.is_open and pull.head_sha == change.head_sha else None
+    return _found(client, pull, change) if pull.head_sha == change.head_sha else None
 
 
-def _of_run(client: Client, change: Change | None, event: Event) -> PullRequest | None:
-    if change is not None:
-        _compare("repository", change.repository.lower(), event.repository.lower())
-        _compare("head_sha", change.head_sha, event.head_sha)
+def is_over(actions: Actions, run: Run) -> bool:
+    """Whether a run is still as it was when it ended: not started again, and so not about to end again."""
+    now = actions.run(run.id)
+    return now.status == "completed" and now.attempt <= run.attempt
+
+
+def _of_run(client: Client, change: Change | None, event: Event) -> Found | None:
     owner = event.head_repository.partition("/")[0]
     pulls = client.pulls_of_head(owner, event.head_branch, event.head_sha)
-    if change is None or not pulls:
-        return pulls[0] if pulls else None
-    for pull in pulls:  # one branch may be proposed to several
-        if pull.number == change.pull:
-            return pull
-    raise _refused("pull", change.pull, ", ".join(f"#{pull.number}" for pull in pulls))
+    if not pulls:
+        return None
+    refused = _difference(change, event, pulls) if change is not None else ""
+    number = pulls[0].number
+    if change is not None and not refused:
+        number = change.pull or number
+    pull = client.pull(number)  # a list does not say how many files there are
+    if change is None or refused:
+        change = Change(
+            event="pull_request", repository=event.repository, pull=number, head_sha=event.head_sha
+        )
+    return _found(client, pull, change, refused) if pull.head_sha == event.head_sha else None
 
 
-def _compare(field: str, said: str, true: str) -> None:
-    if said != true:
-        raise _refused(field, said, true)
+def _found(client: Client, pull: PullRequest, change: Change, refused: str = "") -> Found | None:
+    if not pull.is_open:
+        return None
+    same = client.pulls_of_head("", "", pull.head_sha)
+    beside = tuple(sorted(other.number for other in same if other.number != pull.number))
+    return Found(pull, change, beside, refused)
 
 
-def _refused(field: str, said: object, true: str) -> RefusedError:
-    return RefusedError(f"change.json: field {field}: is {said!r}, but the run was for {true}")
+def _difference(change: Change, event: Event, pulls: list[PullRequest]) -> str:
+    """In which field a change is not about what GitHub says was tested, as a sentence; empty if in none."""
+    numbers = ", ".join(f"#{pull.number}" for pull in pulls)  # one branch may be proposed to several
+    if change.repository.lower() != event.repository.lower():
+        return _sentence("repository", change.repository, event.repository)
+    if change.head_sha != event.head_sha:
+        return _sentence("head_sha", change.head_sha, event.head_sha)
+    if change.pull not in {pull.number for pull in pulls}:
+        return _sentence("pull", change.pull, numbers)
+    return ""
+
+
+def _sentence(field: str, said: object, true: str) -> str:
+    return f"change.json: field {field}: is {said!r}, but the run was for {true}"

@@ -5,14 +5,16 @@ part of each cell's key. All else decides only what a verdict means to the gate.
 """
 
 from harness.policy.policy import DEFAULT, Level, Policy, Versions, Waiver
-from harness.policy.read import find_policy, place_of_policy, read_policy
+from harness.policy.read import FILE_NAME, decode_policy, find_policy, place_of_policy, read_policy
 
 __all__ = [
     "DEFAULT",
+    "FILE_NAME",
     "Level",
     "Policy",
     "Versions",
     "Waiver",
+    "decode_policy",
     "find_policy",
     "place_of_policy",
     "read_policy",

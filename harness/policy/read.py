@@ -86,20 +86,26 @@ def read_policy(path: Path) -> Policy:
         ConfigurationError: one sentence with the file, the entry and the field that is wrong.
     """
     try:
-        text = path.read_text("utf-8")
+        data = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start})") from error
+    return decode_policy(data, origin=str(path))
+
+
+def decode_policy(data: bytes, *, origin: str) -> Policy:
+    """The policy in TOML; raises as above, and names ``origin``."""
     try:
+        text = data.decode("utf-8")
         schema = msgspec.toml.decode(text, type=_Schema).schema
         if schema != SCHEMA:
-            raise ConfigurationError(f"{path}: field schema: is {schema}, this harness reads {SCHEMA}")
+            raise ConfigurationError(f"{origin}: field schema: is {schema}, this harness reads {SCHEMA}")
         return msgspec.toml.decode(text, type=Policy)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{origin}: is not UTF-8 (byte {error.start})") from error
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{path}: {_in_words(str(error))}") from error
+        raise ConfigurationError(f"{origin}: {_in_words(str(error))}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path}: is no TOML: {error}") from error
+        raise ConfigurationError(f"{origin}: is no TOML: {error}") from error
 
 
 def _in_words(message: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.cli import run_command_line
@@ -35,6 +36,17 @@ def test_it_is_appended_to_what_the_step_has_said(ran: Path, monkeypatch: pytest
     text = page.read_text("utf-8")
     assert text.startswith("before\n## ✗ 1 of 2 cells failed\n")
     assert "| `differs 1` | ✗ failed |" in text
+
+
+def test_a_tool_that_its_team_calls_advisory_does_not_block(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    advisory = msgspec.structs.replace(DIFFERS.consumer, name="spotmax")
+    outcome = msgspec.structs.replace(DIFFERS, consumer=advisory)
+    write_plan(tmp_path, outcome)
+    write_ledger(tmp_path, outcome)
+    assert summary(tmp_path) == ExitCode.SATISFIED
+    assert "**Does not block:**" in capsys.readouterr().out
 
 
 def test_elsewhere_it_is_printed(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -185,6 +185,7 @@ OUTCOMES: dict[str, Outcome] = {
         [], change=msgspec.structs.replace(CHANGE, models=(), removed=("nuclei-unet2d", "old"))
     ),
     "review": outcome([PASSED], change=msgspec.structs.replace(CHANGE, review=GATE)),
+    "shared": outcome([PASSED, ONNX_PASSED], beside=(113,)),
     "refused": outcome(
         [PASSED],
         lost=(ONNX_PASSED,),

@@ -50,6 +50,7 @@ STATES = {
         Kind.PASSED,
         "Nothing stands in the way: 1 passed, 2 failed",
     ),
+    "shared": (State.PENDING, Kind.SHARED, "Another open pull request proposes the same commit"),
     "passed-accepted": (State.SUCCESS, Kind.PASSED, "Passed"),
     "failed": (State.FAILURE, Kind.FAILED, "1 of 3 cells failed"),
     "failed-regressed": (State.FAILURE, Kind.FAILED, "1 of 2 cells failed"),

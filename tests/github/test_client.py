@@ -44,6 +44,20 @@ def test_more_files_than_github_lists_are_an_error(github: Double, client: Clien
         client.files(client.pull(7))
 
 
+def test_a_file_of_a_commit(github: Double, client: Client) -> None:
+    github.state.contents[SHA, "models/a/rdf.yaml"] = b"id: a\n" * 100
+    assert client.content("models/a/rdf.yaml", SHA) == b"id: a\n" * 100
+    assert client.content("models/a/rdf.yaml", "b" * 40) is None
+    with pytest.raises(GitHubError, match="is no file of at most 10 bytes"):
+        client.content("models/a/rdf.yaml", SHA, limit=10)
+
+
+def test_a_file_that_github_does_not_hand_over(github: Double, client: Client) -> None:
+    github.state.contents[SHA, "large"] = bytes(1_000_001)
+    with pytest.raises(GitHubError, match="is no file of at most 1,000,000 bytes"):
+        client.content("large", SHA)
+
+
 def test_pull_requests_by_their_head(github: Double, client: Client) -> None:
     github.state.add_pull(7, SHA)
     github.state.add_pull(8, "c" * 40)

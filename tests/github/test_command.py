@@ -8,42 +8,48 @@ from harness.errors import GitHubError
 from harness.github.actions import Actions
 from harness.github.checks import ACCEPTED, STATUS, TESTED
 from harness.github.client import Client
-from harness.github.command import Asked, obey, parse
+from harness.github.command import Asked, Command, obey, parse
 from harness.github.event import Comment
 from harness.github.message import State
 from tests.github.double import Double
 from tests.github.double.state import BOT, Run
 
 SHA = "a" * 40
+ACCEPT = f"/harness accept {SHA[:12]}"
 
 
 @pytest.mark.parametrize(
     ("body", "asked"),
     [
-        ("/harness rerun inconclusive", Asked.RERUN_INCONCLUSIVE),
-        ("/harness rerun failed\r\n", Asked.RERUN_FAILED),
-        ("  /harness accept", Asked.ACCEPT),
-        ("/harness help", Asked.HELP),
+        ("/harness rerun inconclusive", Command(Asked.RERUN_INCONCLUSIVE)),
+        ("/harness rerun failed\r\n", Command(Asked.RERUN_FAILED)),
+        (f"  /harness accept {SHA}", Command(Asked.ACCEPT, SHA)),
+        ("/harness accept 0123456789ab", Command(Asked.ACCEPT, "0123456789ab")),
+        ("/harness help", Command(Asked.HELP)),
+        ("/harness accept", None),
+        ("/harness accept 0123456789a", None),
+        ("/harness accept 0123456789AB", None),
+        (f"/harness help {SHA}", None),
         ("/harness", None),
-        ("/harness accept!", None),
-        ("/harness accept\nand thank you", None),
-        ("/harness  accept", None),
-        ("/Harness accept", None),
-        ("> /harness accept", None),
-        ("please /harness accept", None),
+        (f"/harness accept {SHA}!", None),
+        (f"/harness accept {SHA}\nand thank you", None),
+        (f"/harness  accept {SHA}", None),
+        (f"/Harness accept {SHA}", None),
+        (f"> /harness accept {SHA}", None),
+        (f"please /harness accept {SHA}", None),
         ("/harness rerun", None),
         ("/harness rerun all", None),
         ("", None),
     ],
 )
-def test_the_grammar(body: str, asked: Asked | None) -> None:
-    assert parse(body) is asked
+def test_the_grammar(body: str, asked: Command | None) -> None:
+    assert parse(body) == asked
 
 
 @given(st.text())
 def test_no_other_text_is_a_command(body: str) -> None:
     asked = parse(body)
-    assert asked is None or body.strip() == f"/harness {asked.value}"
+    assert asked is None or body.split() == ["/harness", *asked.asked.value.split(), *asked.commit.split()]
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def pull(github: Double) -> int:
 
 def said(github: Double, body: str, author: str = "octocat") -> Comment:
     comment = github.state.add_comment(7, author, body)
-    return Comment(id=comment.id, body=body, author=author, association="MEMBER")
+    return Comment(id=comment.id, body=body, author=author)
 
 
 def done(github: Double, client: Client, actions: Actions, comment: Comment) -> tuple[str, list[str]]:
@@ -88,7 +94,7 @@ def test_rerun_without_a_run(github: Double, client: Client, actions: Actions, p
 
 def test_accept(github: Double, client: Client, actions: Actions, pull: int) -> None:
     client.set_status(SHA, TESTED, State.SUCCESS, "all is well")
-    words, reactions = done(github, client, actions, said(github, "/harness accept"))
+    words, reactions = done(github, client, actions, said(github, ACCEPT))
     assert (words, reactions) == (f"accept: accepted {SHA}: success", ["+1"])
     status = github.state.newest_status(SHA, STATUS)
     assert status is not None
@@ -96,11 +102,18 @@ def test_accept(github: Double, client: Client, actions: Actions, pull: int) -> 
     assert github.state.pulls[7].labels == {"harness: passed"}
 
 
+def test_accept_without_results(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    _, reactions = done(github, client, actions, said(github, ACCEPT))
+    assert reactions == ["confused"]
+
+
 def test_accept_what_was_pushed_over(github: Double, client: Client, actions: Actions, pull: int) -> None:
     client.set_status(SHA, TESTED, State.SUCCESS, "all is well")
     github.state.pulls[7].head_sha = "c" * 40
-    _, reactions = done(github, client, actions, said(github, "/harness accept"))
-    assert reactions == ["confused"]
+    client.set_status("c" * 40, TESTED, State.SUCCESS, "all is well")  # it has results, too
+    words, reactions = done(github, client, actions, said(github, ACCEPT))
+    assert reactions == ["-1"]
+    assert words == f"accept: {SHA[:12]} is not the head, {'c' * 40} is; nothing was done"
     assert github.state.newest_status("c" * 40, ACCEPTED) is None
     assert github.state.newest_status(SHA, ACCEPTED) is None
 
@@ -108,7 +121,9 @@ def test_accept_what_was_pushed_over(github: Double, client: Client, actions: Ac
 def test_help(github: Double, client: Client, actions: Actions, pull: int) -> None:
     done(github, client, actions, said(github, "/harness help"))
     (answer,) = [comment for comment in github.state.comments_of(7) if comment.author == BOT]
-    assert all(f"`/harness {asked.value}`" in answer.body for asked in Asked)
+    assert all(f"`/harness {asked.value}" in answer.body for asked in Asked)
+    rows = [line for line in answer.body.splitlines() if line.startswith("| `/harness")]
+    assert len(rows) == len({row.split("|")[2] for row in rows}) == 3, "one for each thing that is done"
 
 
 @pytest.mark.parametrize("what", [asked.value for asked in Asked])
@@ -117,7 +132,8 @@ def test_who_may_not_write_is_not_obeyed(
 ) -> None:
     github.state.runs[11] = Run(id=11, head_sha=SHA)
     client.set_status(SHA, TESTED, State.SUCCESS, "all is well")
-    comment = said(github, f"/harness {what}", author="contributor")
+    commit = f" {SHA}" if what == "accept" else ""
+    comment = said(github, f"/harness {what}{commit}", author="contributor")
     words, reactions = done(github, client, actions, comment)
     assert (words, reactions) == ("@contributor may not write here; nothing was done", ["-1"])
     assert github.state.runs[11].reruns == 0
@@ -127,7 +143,7 @@ def test_who_may_not_write_is_not_obeyed(
 
 def test_a_closed_pull_request(github: Double, client: Client, actions: Actions, pull: int) -> None:
     github.state.pulls[7].state = "closed"
-    _, reactions = done(github, client, actions, said(github, "/harness accept"))
+    _, reactions = done(github, client, actions, said(github, ACCEPT))
     assert reactions == ["confused"]
 
 
@@ -140,4 +156,4 @@ def test_no_command_asks_nothing(github: Double, client: Client, actions: Action
 def test_who_may_write_is_not_guessed(github: Double, client: Client, actions: Actions, pull: int) -> None:
     github.fail(path="permission", status=404)
     with pytest.raises(GitHubError, match="permission: refused with 404"):
-        done(github, client, actions, said(github, "/harness accept"))
+        done(github, client, actions, said(github, ACCEPT))

@@ -40,28 +40,23 @@ def test_a_pull_request_of_a_fork() -> None:
         name="pull_request",
         action="synchronize",
         repository=ZOO,
-        actor="stranger",
         pull=42,
         base_sha=BASE,
         head_sha=HEAD,  # not the merge that GITHUB_SHA names
-        base_branch="main",
         head_branch="main",
         head_repository="stranger/collection",
     )
-    assert event.from_fork
 
 
 def test_a_pull_request_of_a_branch_with_any_name() -> None:
     event = event_of("pull_request", "pull_request-branch")
-    assert (event.pull, event.head_branch, event.draft) == (43, 'lock-"$(id)"', True)
-    assert not event.from_fork
+    assert (event.pull, event.head_branch) == (43, 'lock-"$(id)"')
 
 
 def test_a_fork_that_was_deleted_is_still_a_fork(tmp_path: Path) -> None:
     path = changed(tmp_path, "pull_request-fork", {"pull_request.head.repo": None})
     event = read_event({"GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_EVENT_PATH": path})
     assert event.head_repository == ""
-    assert event.from_fork
 
 
 def test_a_push() -> None:
@@ -82,10 +77,6 @@ def test_what_names_no_commit_is_about_the_one_of_the_job(name: str) -> None:
     assert (event.base_sha, event.head_sha, event.repository) == ("", "6" * 40, ZOO)
 
 
-def test_inputs_are_text_as_expressions_show_it() -> None:
-    assert event_of("workflow_dispatch").inputs == {"select": "nuclei-*", "rerun": "true", "note": ""}
-
-
 def test_another_run() -> None:
     event = event_of("workflow_run", GITHUB_SHA="6" * 40)
     assert event.run == Run(
@@ -93,10 +84,9 @@ def test_another_run() -> None:
         attempt=2,
         workflow=".github/workflows/pull-request.yml",
         event="pull_request",
-        conclusion="failure",
         url="https://github.com/bioimage-io/collection/actions/runs/11598372113",
     )
-    assert (event.head_sha, event.head_repository, event.from_fork) == (HEAD, "stranger/collection", True)
+    assert (event.head_sha, event.head_repository) == (HEAD, "stranger/collection")
     assert event.pull is None, "GitHub does not name a fork's pull request"
 
 
@@ -108,9 +98,7 @@ def test_another_run_of_a_branch_names_its_pull_request(tmp_path: Path) -> None:
 def test_a_comment_on_a_pull_request() -> None:
     event = event_of("issue_comment", GITHUB_SHA="6" * 40)
     assert (event.pull, event.head_sha) == (42, ""), "GITHUB_SHA is that of the default branch"
-    assert event.comment == Comment(
-        id=2447183211, body="/harness accept\r\n", author="maintainer", association="MEMBER"
-    )
+    assert event.comment == Comment(id=2447183211, body="/harness accept\r\n", author="maintainer")
 
 
 def test_a_comment_on_an_issue_is_about_no_pull_request(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from harness.change import Change
-from harness.errors import RefusedError
+from harness.github.actions import Actions
 from harness.github.client import Client
 from harness.github.event import Event, Run
-from harness.github.subject import find_subject
+from harness.github.subject import find_subject, is_over
 from tests.github.double import REPOSITORY, Double
+from tests.github.double.state import Run as AtGitHub
 
 SHA = "a" * 40
 CHANGE = Change(event="pull_request", repository=REPOSITORY, pull=8, head_sha=SHA)
@@ -17,7 +19,7 @@ EVENT = Event(
     head_sha=SHA,
     head_branch="new-model",
     head_repository="contributor/collection",
-    run=Run(id=1, attempt=1, workflow="w.yml", event="pull_request", conclusion="success", url="u"),
+    run=Run(id=1, attempt=1, workflow="w.yml", event="pull_request", url="u"),
 )
 
 
@@ -28,22 +30,72 @@ def pulls(github: Double) -> None:
     github.state.add_pull(8, SHA)
 
 
-def test_the_one_that_was_tested(client: Client) -> None:
-    pull = find_subject(client, CHANGE, EVENT)
-    assert pull is not None
-    assert pull.number == 8
+def test_the_one_that_was_tested_and_who_shares_its_commit(client: Client) -> None:
+    found = find_subject(client, CHANGE, EVENT)
+    assert found is not None
+    assert (found.pull.number, found.change, found.beside, found.refused) == (8, CHANGE, (7,), "")
 
 
 def test_one_of_them_if_the_run_says_nothing(client: Client) -> None:
-    pull = find_subject(client, None, EVENT)
-    assert pull is not None
-    assert pull.number == 7
+    found = find_subject(client, None, EVENT)
+    assert found is not None
+    assert (found.pull.number, found.change.pull, found.change.head_sha) == (7, 7, SHA)
 
 
-def test_none_that_the_run_makes_up(client: Client, github: Double) -> None:
-    del github.state.pulls[8]
-    with pytest.raises(RefusedError, match=r"change\.json: field pull: is 8, but the run was for #7$"):
-        find_subject(client, CHANGE, EVENT)
+def test_the_same_commit_from_another_fork_shares_it_too(client: Client, github: Double) -> None:
+    github.state.pulls[7].head = "another:branch"
+    found = find_subject(client, CHANGE, EVENT)
+    assert found is not None
+    assert found.beside == (7,)
+
+
+def test_it_is_known_how_many_files_it_changes(client: Client, github: Double) -> None:
+    """The list of pull requests does not say."""
+    github.state.pulls[8].files = [(f"models/{number}", "added") for number in range(3001)]
+    found = find_subject(client, CHANGE, EVENT)
+    assert found is not None
+    assert found.pull.files == 3001
+
+
+@pytest.mark.parametrize("event", [EVENT, None])
+def test_none_that_was_pushed_over_while_it_was_looked_for(
+    client: Client, github: Double, event: Event | None
+) -> None:
+    def push() -> None:
+        github.state.pulls[8].head_sha = "c" * 40
+
+    github.fail(path="pulls/8$", first=push)
+    assert find_subject(client, CHANGE, event) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("pull", 9, "is 9, but the run was for #7, #8"),
+        ("head_sha", "b" * 40, f"is '{'b' * 40}', but the run was for {SHA}"),
+        ("repository", "o/n", f"is 'o/n', but the run was for {REPOSITORY}"),
+    ],
+)
+def test_what_the_run_makes_up_is_refused_and_the_event_believed(
+    client: Client, field: str, value: object, told: str
+) -> None:
+    forged = msgspec.structs.replace(CHANGE, models=("another",), **{field: value})
+    found = find_subject(client, forged, EVENT)
+    assert found is not None
+    assert found.refused == f"change.json: field {field}: {told}"
+    assert found.change == Change(event="pull_request", repository=REPOSITORY, pull=7, head_sha=SHA)
+
+
+@pytest.mark.parametrize(
+    ("status", "attempt", "over"),
+    [("completed", 1, True), ("in_progress", 2, False), ("completed", 2, False), ("queued", 1, False)],
+)
+def test_a_run_that_was_started_again_is_not_over(
+    github: Double, actions: Actions, status: str, attempt: int, over: bool
+) -> None:
+    github.state.runs[1] = AtGitHub(id=1, head_sha=SHA, status=status, attempt=attempt)
+    assert EVENT.run is not None
+    assert is_over(actions, EVENT.run) is over
 
 
 @pytest.mark.parametrize("event", [EVENT, None])

@@ -20,6 +20,7 @@ def main(args: argparse.Namespace) -> int:
     import msgspec
 
     from harness.cli.progress import QuietConsole
+    from harness.github.actions import Actions
     from harness.github.answer import answer
     from harness.github.checks import STATUS, say, say_in_detail
     from harness.github.client import Client
@@ -27,12 +28,12 @@ def main(args: argparse.Namespace) -> int:
     console = QuietConsole(highlight=False)
     with connect_for(args, "checks", "--output", args.output) as api:
         client = Client(api)
-        subject = stored.read_subject(client, args)
+        subject = stored.read_subject(client, Actions(api), args)
         if subject is None:
-            console.out(stored.PUSHED_OVER)
+            console.out(stored.OVERTAKEN)
             return int(ExitCode.SATISFIED)
         pull = subject.pull
-        outcome = stored.read_outcome(args, subject)
+        outcome = stored.read_outcome(client, args, subject)
         message = say(
             client,
             pull.head_sha,

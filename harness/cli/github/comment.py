@@ -21,6 +21,7 @@ def main(args: argparse.Namespace) -> int:
     import msgspec
 
     from harness.cli.progress import QuietConsole
+    from harness.github.actions import Actions
     from harness.github.answer import answer
     from harness.github.checks import accepted_by
     from harness.github.client import Client
@@ -30,13 +31,15 @@ def main(args: argparse.Namespace) -> int:
     console = QuietConsole(highlight=False)
     with connect_for(args, "comment", "--output", args.output) as api:
         client = Client(api)
-        subject = stored.read_subject(client, args)
+        subject = stored.read_subject(client, Actions(api), args)
         if subject is None:
-            console.out(stored.PUSHED_OVER)
+            console.out(stored.OVERTAKEN)
             return int(ExitCode.SATISFIED)
         pull = subject.pull
         login = accepted_by(client, pull.head_sha)
-        message = answer(msgspec.structs.replace(stored.read_outcome(args, subject), accepted_by=login))
+        message = answer(
+            msgspec.structs.replace(stored.read_outcome(client, args, subject), accepted_by=login)
+        )
         put_comment(client, pull.number, message.body, author=args.author)
         put_label(client, pull.number, message.state)
         console.out(f"#{pull.number}: {message.headline}")

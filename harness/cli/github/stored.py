@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,15 +15,16 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from harness.cell import Cell
     from harness.change import Change
+    from harness.github.actions import Actions
     from harness.github.client import Client
     from harness.github.outcome import Outcome
     from harness.github.values import ChangedFile, PullRequest
     from harness.ledger.difference import CellDifference
     from harness.ledger.record import Record
     from harness.plan.plan import Plan
-    from harness.policy import Policy
+    from harness.policy import Level, Policy
 
-PUSHED_OVER = "the pull request was pushed over or closed since: nothing is said about what is not its head"
+OVERTAKEN = "the pull request was pushed over or closed, or tested again since: nothing is said"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--collection",
         metavar="DIR",
         default=options.DEFAULT_COLLECTION,
-        help="folder of models in the repository; its policy decides, whatever a plan says "
+        help="folder of models in the repository; its policy, in the base, decides, whatever a plan says "
         "(default: collection)",
     )
     parser.add_argument(
@@ -46,41 +48,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class Subject(NamedTuple):
-    """What is spoken of: the pull request as it is now, what it changes, and GitHub's own list of that."""
+    """What is spoken of: the pull request as it is now, what it changes, and GitHub's own list of that.
+
+    ``beside`` and ``refused`` are as in :class:`harness.github.subject.Found`.
+    """
 
     pull: PullRequest
     change: Change
     files: tuple[ChangedFile, ...]
+    beside: tuple[int, ...]
+    refused: str
 
 
-def read_outcome(args: argparse.Namespace, subject: Subject) -> Outcome:
+def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> Outcome:
     """Read plan, ledger and what was refused.
 
     Without a plan nothing was decided: that is told as what was refused, so that somebody hears of it.
     """
     from harness.cli.finish import today
+    from harness.cli.github.remarks import remarks
     from harness.github.outcome import Links, Outcome
     from harness.ledger.gate import decide
     from harness.ledger.query import newest_by_key
     from harness.plan.plan import read_plan
 
     output: Path = args.output
-    policy = options.policy_of(args.collection, args.policy)
+    policy = _policy_of_base(client, args, subject.pull)
     plan = read_plan(output / "plan.json") if (output / "plan.json").is_file() else None
     planned = {entry.key: entry.cell for entry in plan.cells} if plan else {}
     held = newest_by_key(record for record in _records(output / "ledger") if record.key in planned)
     return Outcome(
         change=subject.change,
-        decision=decide(planned, held.values(), policy, today=today()),
+        decision=decide(planned, held.values(), policy, today=today(), levels=levels_of(planned)),
         records=held,
         differences=_differences(args.published, planned, held.values()),
+        beside=subject.beside,
+        annotations=remarks(client, subject.pull.head_sha, subject.files, held.values(), args.collection),
         refused=(
+            *filter(None, [subject.refused]),
             *_refused(output, plan, policy),
-            *_not_planned(subject.files, planned.values(), args.collection),
+            *_not_planned(subject.files, plan, args.collection),
         ),
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
     )
+
+
+def _policy_of_base(client: Client, args: argparse.Namespace, pull: PullRequest) -> Policy:
+    """As ``--policy`` says, else what the commit has that the pull request is to be merged into."""
+    from harness.policy import DEFAULT, FILE_NAME, decode_policy, read_policy
+
+    if args.policy is not None:
+        return read_policy(args.policy)
+    path = posixpath.normpath(posixpath.join(args.collection, FILE_NAME))
+    data = client.content(path, pull.base_sha)
+    return DEFAULT if data is None else decode_policy(data, origin=f"{path} in {pull.base_sha}")
+
+
+def levels_of(planned: Mapping[str, Cell]) -> dict[str, Level]:
+    """What cells are where no rule matches, by key: as this harness knows the tools, whatever a plan says."""
+    from harness.consumers import CONSUMERS
+
+    names = {key: cell.consumer.name for key, cell in planned.items()}
+    return {key: CONSUMERS[name].LEVEL for key, name in names.items() if name in CONSUMERS}
 
 
 def run_url(args: argparse.Namespace) -> str:
@@ -114,7 +144,10 @@ def _refused(output: Path, plan: Plan | None, policy: Policy) -> Iterator[str]:
     if plan is None:
         yield "the run handed over no plan that could be taken: see the log of its job `plan`"
     elif not plan.is_decided_by(policy):
-        yield "the plan was made with other required checks, bounds of tolerance or rules for scans"
+        yield (
+            "the plan was made with other required checks, bounds of tolerance or rules for scans than the "
+            "branch has that this goes to: push, or rebase"
+        )
 
 
 def _differences(
@@ -137,25 +170,21 @@ def _records(ledger: Path) -> Iterator[Record]:
     return iter(read_records(ledger) if ledger.is_dir() else ())
 
 
-def read_subject(client: Client, args: argparse.Namespace) -> Subject | None:
-    """The pull request that was tested and what it changes; None if it was pushed over or closed since."""
-    from harness.change import Change
-    from harness.github.subject import find_subject
+def read_subject(client: Client, actions: Actions, args: argparse.Namespace) -> Subject | None:
+    """The pull request that was tested and what it changes; None if nothing is to be said any more."""
+    from harness.github.subject import find_subject, is_over
 
     event = event_of_run()
     change = read_change(args.output)
     if event is None and change is None:
         raise UsageError(f"{args.output / 'change.json'}: is not there; `harness github take` writes it")
-    pull = find_subject(client, change, event)
-    if pull is None:
+    if event is not None and event.run is not None and not is_over(actions, event.run):
         return None
-    if change is None:
-        assert event is not None, "refused above"  # noqa: S101
-        change = Change(
-            event="pull_request", repository=event.repository, pull=pull.number, head_sha=pull.head_sha
-        )
-    files = tuple(client.files(pull))
-    return Subject(pull, _with_review(change, files), files)
+    found = find_subject(client, change, event)
+    if found is None:
+        return None
+    files = tuple(client.files(found.pull))
+    return Subject(found.pull, _with_review(found.change, files), files, found.beside, found.refused)
 
 
 def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
@@ -172,13 +201,26 @@ def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
     return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
 
 
-def _not_planned(files: Iterable[ChangedFile], planned: Iterable[Cell], collection: str) -> Iterator[str]:
-    """Models whose description is new or changed, by GitHub's word, and of which no cell was planned."""
+def _not_planned(files: Iterable[ChangedFile], plan: Plan | None, collection: str) -> Iterator[str]:
+    """Models that are new or changed, by GitHub's word, and of which no cell was planned.
+
+    Which folders are models is told by the plan, and by the descriptions among the files.
+    """
     from harness.collection.changes import models_among
 
-    sources = {cell.model.source for cell in planned}
-    paths = [file.path for file in files if file.status != "removed"]
-    for model in sorted(models_among(paths, collection.strip("./"))):
-        parts = model.split("/")
-        if sources.isdisjoint("/".join(parts[:count]) for count in range(1, len(parts) + 1)):
-            yield f"{model or 'the model'}: is changed, and no cell of it was planned"
+    folder = posixpath.normpath(collection)
+    prefix = "" if folder == "." else f"{folder}/"
+    there = [file.path for file in files if file.status != "removed"]
+    gone = [name for file in files for name in (file.path, file.old_path) if name and name not in there]
+    known = {*models_among(there, prefix.rstrip("/")), *(plan.sources if plan else ())}
+    planned = {entry.cell.model.source for entry in plan.cells} if plan else set()
+    missing = set()
+    for path in (*there, *gone):
+        if path.startswith(prefix):
+            parts = path[len(prefix) :].split("/")
+            owners = ["", *("/".join(parts[:count]) for count in range(1, len(parts) + 1))]
+            model = next((owner for owner in owners if owner in known), None)
+            if model is not None and planned.isdisjoint(owners):
+                missing.add(model)
+    for model in sorted(missing):
+        yield f"{model or 'the model'}: is changed, and no cell of it was planned"

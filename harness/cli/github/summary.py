@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Append the Markdown to ``GITHUB_STEP_SUMMARY``, or print it where there is none."""
     from harness.cli.finish import today
+    from harness.cli.github.stored import levels_of
     from harness.github.summary import LONGEST, summary_of
     from harness.ledger.gate import decide
     from harness.ledger.query import newest_by_key
@@ -48,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     held = newest_by_key(read_records(ledger))
     planned, policy = _planned(args, held)
     records = {key: record for key, record in held.items() if key in planned}
-    decision = decide(planned, records.values(), policy, today=today())
+    decision = decide(planned, records.values(), policy, today=today(), levels=levels_of(planned))
     part = "" if args.shard == (1, 1) else "{}/{}".format(*args.shard)
     target = os.environ.get("GITHUB_STEP_SUMMARY", "")
     written = Path(target).stat().st_size if target and Path(target).is_file() else 0

@@ -34,6 +34,7 @@ def repository(github: Double, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     payload["repository"]["full_name"] = REPOSITORY
     payload["workflow_run"] |= {
         "id": RUN,
+        "run_attempt": 1,
         "head_sha": SHA,
         "head_branch": "new-model",
         "head_repository": {"full_name": "contributor/collection"},

@@ -4,6 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness import jsonio
@@ -12,8 +13,9 @@ from harness.github.checks import accept
 from harness.github.client import Client
 from harness.github.session import connect
 from harness.ledger.record import Record
+from harness.plan.plan import read_plan
 from harness.verdict import Reason
-from tests.cli.github.conftest import PULL, SHA, Harness
+from tests.cli.github.conftest import PULL, RUN, SHA, Harness
 from tests.cli.github.said import comments, state, taken
 from tests.cli.planned import outcome_of
 from tests.github.double import Double
@@ -43,6 +45,18 @@ def test_what_became_of_it(
     assert repository.state.pulls[PULL].labels == {f"harness: {label}"}
 
 
+@pytest.mark.parametrize(
+    ("tool", "said"), [("spotmax", "success"), ("biapy", "failure"), ("a stranger's", "failure")]
+)
+def test_a_tool_that_its_team_calls_advisory_does_not_block(
+    repository: Double, harness: Harness, tool: str, said: str, tmp_path: Path
+) -> None:
+    consumer = msgspec.structs.replace(FAILED.consumer, name=tool)
+    reports = taken(tmp_path / "reports", msgspec.structs.replace(FAILED, consumer=consumer))
+    assert harness("checks", "--output", reports) == 0
+    assert state(repository) == said
+
+
 def test_said_again_it_is_one_comment(repository: Double, harness: Harness, tmp_path: Path) -> None:
     for name, outcome in (("first", FAILED), ("second", PASSED)):
         assert harness("comment", "--output", taken(tmp_path / name, outcome)) == 0
@@ -57,7 +71,7 @@ def test_pushed_over_nothing_is_said(
 ) -> None:
     repository.state.pulls[PULL].head_sha = "c" * 40
     assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
-    assert "pushed over or closed since: nothing is said" in capsys.readouterr().out
+    assert "pushed over or closed, or tested again since: nothing is said" in capsys.readouterr().out
     assert (repository.state.statuses, repository.state.comments) == ([], {})
 
 
@@ -125,11 +139,46 @@ def test_the_run_handed_over_nothing(repository: Double, harness: Harness, tmp_p
     assert "the run handed over no plan" in comments(repository)[0]
 
 
-def test_a_plan_by_another_policy(repository: Double, harness: Harness, tmp_path: Path) -> None:
-    policy = tmp_path / "collection" / "policy.toml"
-    policy.parent.mkdir()
-    policy.write_text('schema = 1\n[checks]\nrequired = ["determinism"]\n')
-    assert harness("checks", "--output", taken(tmp_path / "reports", PASSED)) == 0
+def test_a_plan_by_another_policy_than_the_base_has(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    base = repository.state.pulls[PULL].base_sha
+    policy = b'schema = 1\n[checks]\nrequired = ["determinism"]\n'
+    repository.state.contents[base, "collection/policy.toml"] = policy
+    reports = taken(tmp_path / "reports", PASSED)
+    assert harness("checks", "--output", reports) == 0
+    assert harness("comment", "--output", reports) == 0
+    assert state(repository) == "error"
+    assert "push, or rebase" in comments(repository)[0].replace("\n", " ")
+
+
+def test_the_policy_is_that_of_the_base_not_of_this_checkout(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    rule = 'schema = 1\n[[rule]]\nconsumer = "*"\nlevel = "advisory"\nwhy = "all is new"\n'
+    here = tmp_path / "collection" / "policy.toml"
+    here.parent.mkdir()
+    here.write_text(rule)
+    reports = taken(tmp_path / "reports", FAILED)
+    harness("checks", "--output", reports)
+    assert state(repository) == "failure"
+    repository.state.contents[repository.state.pulls[PULL].base_sha, "collection/policy.toml"] = rule.encode()
+    harness("checks", "--output", reports)
+    assert state(repository) == "success"
+
+
+@pytest.mark.parametrize("collection", [".zoo", "./.zoo/", "x/../.zoo"])
+def test_weights_of_a_model_that_was_not_planned(
+    repository: Double, harness: Harness, collection: str, tmp_path: Path
+) -> None:
+    reports = taken(tmp_path / "reports", PASSED)
+    plan = read_plan(reports / "plan.json")
+    jsonio.write(reports / "plan.json", msgspec.structs.replace(plan, sources=("a", "b")))
+    repository.state.pulls[PULL].files = [(".zoo/README.md", "modified"), ("b/weights.onnx", "modified")]
+    assert harness("checks", "--output", reports, "--collection", collection) == 0
+    assert state(repository) == "success"
+    repository.state.pulls[PULL].files = [(".zoo/b/weights.onnx", "modified")]
+    assert harness("checks", "--output", reports, "--collection", collection) == 0
     assert state(repository) == "error"
 
 
@@ -138,25 +187,52 @@ def test_a_plan_by_another_policy(repository: Double, harness: Harness, tmp_path
     [
         ({"head_sha": "b" * 40}, f"field head_sha: is '{'b' * 40}', but the run was for {SHA}"),
         ({"pull": 8}, "field pull: is 8, but the run was for #7"),
-        (
-            {"repository": "o/n"},
-            f"field repository: is 'o/n', but the run was for {REPOSITORY}",
-        ),
+        ({"repository": "o/n"}, f"field repository: is 'o/n', but the run was for {REPOSITORY}"),
     ],
 )
-def test_a_run_that_speaks_of_somebody_else(
-    repository: Double,
-    harness: Harness,
-    changes: dict[str, object],
-    words: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+def test_a_run_that_speaks_of_somebody_else_is_told_where_it_belongs(
+    repository: Double, harness: Harness, changes: dict[str, object], words: str, tmp_path: Path
 ) -> None:
     repository.state.add_pull(8, "b" * 40).head = "another:branch"
     reports = taken(tmp_path / "reports", PASSED, **changes)
     for command in ("checks", "comment"):
-        assert harness(command, "--output", reports) == ExitCode.NO_VERDICT
-        assert f"harness: change.json: {words}\n" in capsys.readouterr().err
+        assert harness(command, "--output", reports) == ExitCode.SATISFIED
+    assert (state(repository), state(repository, "b" * 40)) == ("error", "")
+    assert words.partition(",")[0] in comments(repository)[0].replace("\n", "")  # long lines are broken
+    assert repository.state.comments_of(8) == []
+
+
+@pytest.mark.parametrize("command", ["checks", "comment"])
+def test_more_files_than_github_lists_hide_nothing(
+    repository: Double, harness: Harness, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filler = [(f"a/{number}", "added") for number in range(3000)]
+    repository.state.pulls[PULL].files = [*filler, (".github/workflows/pull-request.yml", "modified")]
+    assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.NO_VERDICT
+    assert "changes 3,001 files, and only 3,000 are listed" in capsys.readouterr().err
+    assert (repository.state.statuses, repository.state.comments) == ([], {})
+
+
+def test_the_commit_of_several_pull_requests_is_not_green(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    repository.state.add_pull(8, SHA).head = "another:branch"
+    reports = taken(tmp_path / "reports", PASSED)
+    for command in ("checks", "comment"):
+        assert harness(command, "--output", reports) == ExitCode.SATISFIED
+    assert state(repository) == "pending"
+    assert "The same commit is proposed in `#8`, too" in comments(repository)[0]
+    repository.state.pulls[8].state = "closed"
+    assert harness("checks", "--output", reports) == ExitCode.SATISFIED
+    assert state(repository) == "success"
+
+
+@pytest.mark.parametrize("command", ["checks", "comment"])
+def test_a_run_that_was_started_again_is_left_to_its_next_end(
+    repository: Double, harness: Harness, command: str, tmp_path: Path
+) -> None:
+    repository.state.runs[RUN].attempt = 2
+    assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
     assert (repository.state.statuses, repository.state.comments) == ([], {})
 
 
@@ -200,6 +276,21 @@ def test_an_api_that_errs_loses_nothing(
     assert said.count("\n") == 1
     repository.faults.clear()
     assert harness(command, "--output", reports) == ExitCode.SATISFIED
+
+
+def test_faults_of_a_description_are_on_their_lines(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    invalid = outcome_of("a", Reason.DESCRIPTION_INVALID)
+    fault = msgspec.structs.replace(invalid, message="rdf.yaml: field name: is too long")
+    reports = taken(tmp_path / "reports", fault)
+    assert harness("checks", "--output", reports) == 0
+    repository.state.contents[SHA, "collection/a/rdf.yaml"] = b"id: a\nname: b\n"
+    assert harness("checks", "--output", reports) == 0
+    without, run = repository.state.check_runs.values()
+    assert without.annotations == []
+    (annotation,) = run.annotations
+    assert (annotation["path"], annotation["start_line"]) == ("collection/a/rdf.yaml", 2)
 
 
 def test_a_long_rate_limit(

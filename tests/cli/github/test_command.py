@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import ExitCode
-from tests.cli.github.conftest import PULL, RUN, Harness
+from tests.cli.github.conftest import PULL, RUN, SHA, Harness
 from tests.github.double import REPOSITORY, Double
 from tests.github.double.state import Comment
 from tests.github.test_event import PAYLOADS
@@ -42,8 +42,8 @@ def test_a_command_is_obeyed(
     ("body", "changes"),
     [
         ("thank you", {}),
-        ("/harness accept", {"action": "edited"}),
-        ("/harness accept", {"issue": {"number": PULL}}),
+        (f"/harness accept {SHA}", {"action": "edited"}),
+        (f"/harness accept {SHA}", {"issue": {"number": PULL}}),
     ],
 )
 def test_what_is_none_asks_nothing(
@@ -72,7 +72,7 @@ def test_an_api_that_is_down(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    comment(repository, tmp_path, monkeypatch, "/harness accept")
+    comment(repository, tmp_path, monkeypatch, f"/harness accept {SHA}")
     repository.fail(status=502, times=99)
     assert harness("command") == ExitCode.NO_VERDICT
     assert "run `harness github command` again" in capsys.readouterr().err

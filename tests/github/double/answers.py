@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -68,6 +69,14 @@ def file(path: str, status: str) -> Json:
     """A changed file."""
     old = {"previous_filename": f"old/{path}"} if status == "renamed" else {}
     return _made("diff-entry", {"filename": path, "status": status, **old})
+
+
+def content(path: str, data: bytes) -> Json:
+    """A file of a commit; a large one without its bytes."""
+    large = len(data) > 1_000_000
+    text = "" if large else base64.encodebytes(data).decode()
+    fields = {"encoding": "none" if large else "base64", "content": text, "size": len(data), "type": "file"}
+    return _made("content-file", {**fields, "path": path, "name": path.rpartition("/")[2]})
 
 
 def comment(value: Comment) -> Json:
@@ -162,6 +171,7 @@ def run(value: Run) -> Json:
         "event": value.event,
         "path": value.path,
         "status": value.status,
+        "run_attempt": value.attempt,
         "pull_requests": [],
         "repository": {"full_name": REPOSITORY},
         "head_repository": {"owner": user(value.head_owner)},

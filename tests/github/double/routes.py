@@ -47,6 +47,12 @@ def _files(state: State, query: Any, _: Any, number: int) -> Answer:
     return 200, [answers.file(*changed) for changed in state.pulls[number].files[:3000]]
 
 
+@_route("GET", "/contents/<path:path>")
+def _content(state: State, query: dict[str, str], _: Any, path: str) -> Answer:
+    data = state.contents.get((query["ref"], path))
+    return _NOT_FOUND if data is None else (200, answers.content(path, data))
+
+
 @_route("GET", "/issues/<int:number>/comments")
 def _comments(state: State, query: Any, _: Any, number: int) -> Answer:
     return 200, [answers.comment(comment) for comment in state.comments_of(number)]

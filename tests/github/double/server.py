@@ -41,6 +41,12 @@ class _AtGitHub(WerkzeugOpenAPIRequest):
     def host_url(self) -> str:
         return "https://api.github.com"
 
+    @property
+    def path(self) -> str:
+        """It knows no parameter with a slash, which the path of a file has."""
+        before, contents, file = super().path.partition("/contents/")
+        return before + contents + file.replace("/", "%2F")
+
 
 @cache
 def _openapi() -> OpenAPI:

@@ -104,6 +104,7 @@ class Run:
     event: str = "pull_request"
     path: str = ".github/workflows/pull-request.yml"
     status: str = "completed"
+    attempt: int = 1
     jobs: list[str] = dataclasses.field(default_factory=list)
     reruns: int = 0
 
@@ -123,6 +124,7 @@ class State:
         self.labels: dict[str, str] = {}  # name: colour
         self.permissions: dict[str, str] = {}
         self.may_write_checks = True
+        self.contents: dict[tuple[str, str], bytes] = {}  # by commit and path
         self._ids = itertools.count(1001)
 
     def new_id(self) -> int:

@@ -46,7 +46,9 @@ def jobs_of(
             inputs = inputs_of(interface, github["event"].get("inputs", {}))
             contexts = {"github": github, "vars": {}, "inputs": inputs}
             run_jobs(actions, source, contexts, perform)
-            _check_group(actions, source.content.get("concurrency", {}), contexts)
+            for part in (source.content, *source.jobs.values()):
+                if "concurrency" in part:
+                    _check_group(actions, part["concurrency"], contexts)
     return ran
 
 
