@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cell import Backend
-from harness.errors import HarnessError, OutputError
+from harness.errors import HarnessError
 from harness.ledger.query import conclusive_by_key
 from harness.ledger.store import LedgerWriter, read_records
 
@@ -33,10 +33,11 @@ def take_over(cells: Sequence[PlannedCell], published: Path, ledger: LedgerWrite
         ledger.append(record)
 
 
-def refuse_without_room(cells: Sequence[PlannedCell], specs: Mapping[str, EnvironmentSpec]) -> None:
-    """Raise OutputError if the disk has less room than the environments will take that are still to be built.
+def lack_of_room(cells: Sequence[PlannedCell], specs: Mapping[str, EnvironmentSpec]) -> str:
+    """What to say if the disk has less room than the environments may take that are still to be built.
 
-    What they take is a guess; that a disk is full may still turn out while one is built.
+    That is a guess, since environments share files: it keeps nothing from running. A disk that is full is
+    told by the cells whose environment has no room. Empty if there is room.
     """
     from harness.environments.expected import expected
     from harness.paths import cache_folder
@@ -51,12 +52,14 @@ def refuse_without_room(cells: Sequence[PlannedCell], specs: Mapping[str, Enviro
     folder = cache_folder()
     there = next(place for place in (folder, *folder.parents) if place.is_dir())
     free = shutil.disk_usage(there).free
-    if needed > free:
-        raise OutputError(
-            f"{folder}: {free / 1e9:.1f} GB are free, but {', '.join(missing)} will take about "
-            f"{needed / 1e9:.1f} GB; free space (`harness env prune`), set HARNESS_CACHE_DIR to a folder on "
-            "another disk, or run less with --shard"
-        )
+    if needed <= free:
+        return ""
+    names = ", ".join(missing)
+    return (
+        f"{folder}: {free / 1e9:.1f} GB are free, and {names} may take up to {needed / 1e9:.1f} GB; if that "
+        "is too much, `harness env prune` frees space, HARNESS_CACHE_DIR names a folder on another disk, and "
+        "--shard runs less"
+    )
 
 
 def _is_built(spec: EnvironmentSpec, backend: Backend) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -128,7 +129,7 @@ def _run(
     preparation: Preparation,
     folds: Folds,
 ) -> int:
-    from harness.cli.before_run import refuse_without_room, take_over
+    from harness.cli.before_run import lack_of_room, take_over
     from harness.cli.finish import finish
     from harness.cli.progress import RunDisplay
     from harness.execute.budget import Expectations
@@ -168,7 +169,8 @@ def _run(
         expectations = Expectations(known.by_key.values() if todo else ())
         del known  # the ledger is read again at the end: no record is held while cells run
         display.expect(len(todo))
-        refuse_without_room(todo, work.specs)
+        if warning := lack_of_room(todo, work.specs):
+            print(f"harness: {warning}", file=sys.stderr)  # noqa: T201
         try:
             session.execute(todo, jobs=args.jobs or options.default_jobs(), expectations=expectations)
         finally:

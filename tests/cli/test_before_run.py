@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from harness.cli.before_run import refuse_without_room, take_over
+from harness.cli.before_run import lack_of_room, take_over
 from harness.environments.spec import load_all
-from harness.errors import ExitCode, OutputError
 from harness.ledger.store import LedgerWriter, read_records
 from harness.verdict import Reason
 from tests.conftest import ROOT
@@ -30,20 +30,17 @@ def test_records_are_taken_over_once_and_only_for_own_cells(tmp_path: Path) -> N
         assert [(made.key, made.reason) for made in taken] == [(mine.key, None)]
 
 
-def test_without_room_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_may_be_too_small_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_CACHE_DIR", str(tmp_path / "cache"))
     folder = shutil.copytree(ROOT / "environments" / "pytorch", tmp_path / "environments" / "huge")
     many = (f"nvidia-{number}==1.0\n" for number in range(100_000))  # 20 TB
     (folder / "requirements.lock").write_text("".join(many))
     specs = load_all(folder.parent)
-    with pytest.raises(
-        OutputError, match=r"GB are free, but huge will take about 2\d{4}\.\d GB; "
-    ) as refused:
-        refuse_without_room([planned("m", environment="huge")], specs)
-    assert refused.value.exit_code is ExitCode.NO_VERDICT
-    refuse_without_room([planned("m")], specs)
+    said = lack_of_room([planned("m", environment="huge")], specs)
+    assert re.search(r"GB are free, and huge may take up to 2\d{4}\.\d GB: ", said)
+    assert lack_of_room([planned("m")], specs) == ""
 
 
-def test_with_room_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_said_of_room_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_CACHE_DIR", str(tmp_path / "cache"))
-    refuse_without_room([planned("m", environment="icy")], load_all(ROOT / "environments"))
+    assert lack_of_room([planned("m", environment="icy")], load_all(ROOT / "environments")) == ""

@@ -115,13 +115,16 @@ def test_they_call_ours_with_inputs_and_rights_that_these_take(zoo: Path) -> Non
 
 def test_no_group_is_that_of_a_workflow_which_it_calls(zoo: Path) -> None:
     """GitHub ends a run as a deadlock if it waits for its own group."""
-    ours = {
-        read(path).content.get("concurrency", {}).get("group")
-        for path in (GITHUB / "workflows").glob("*.yml")
-    }
-    called = {group for group in ours if group and group.startswith("harness-")}
-    assert len(called) == 2
-    assert not called & {source.content["concurrency"]["group"] for source in _workflows(zoo)}
+    ours = {group for path in (GITHUB / "workflows").glob("*.yml") for group in _groups(read(path))}
+    called = {group for group in ours if group.startswith("harness-")}
+    assert len(called) == 3
+    assert not called & {group for source in _workflows(zoo) for group in _groups(source)}
+
+
+def _groups(source: Source) -> set[str]:
+    """Of the workflow and of its jobs."""
+    found = [part.get("concurrency") for part in (source.content, *source.jobs.values())]
+    return {concurrency["group"] for concurrency in found if concurrency}
 
 
 def test_a_report_follows_the_workflow_of_its_name(zoo: Path) -> None:

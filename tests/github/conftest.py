@@ -11,7 +11,7 @@ from harness.github.client import Client
 from harness.github.session import Api, Patience, connect
 from tests.github.double import Double
 
-SOON = Patience(connect=2, read=2, tries=3, backoff=0.01, rate_limit=3)
+SOON = Patience(connect=10, read=30, tries=3, backoff=0.01, rate_limit=3)
 
 
 @pytest.fixture

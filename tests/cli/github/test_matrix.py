@@ -57,6 +57,7 @@ class Planned:
         values = read_back(outputs)
         self.shards: list[dict[str, Any]] = json.loads(values["shards"])
         self.relevant = values["relevant"]
+        self.count = values["count"]
         assert values["digest"] == hashlib.sha256((folder / "plan.json").read_bytes()).hexdigest()
 
     @property
@@ -135,7 +136,7 @@ def test_a_model_of_a_pull_request(
         head_sha=zoo.git("rev-parse", "HEAD"),
         models=("three",),
     )
-    assert planned.relevant == "true"
+    assert (planned.relevant, planned.count) == ("true", "1")
     assert planned.models == {"three"}
     assert planned.plan.sources == ("one", "three", "two"), "what is not planned is there all the same"
     (only,) = planned.shards
@@ -151,7 +152,7 @@ def test_a_model_of_a_pull_request(
 def test_text_alone_runs_nothing(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     zoo.write("README.md", "new\n")
     planned = pull_request(zoo, tmp_path, monkeypatch)
-    assert (planned.relevant, planned.shards, planned.plan.cells) == ("false", [], ())
+    assert (planned.relevant, planned.shards, planned.count, planned.plan.cells) == ("false", [], "0", ())
     assert planned.plan.sources == ("one", "two")
     assert planned.plan.is_decided_by(read_policy(planned.folder / "policy.toml"))
 

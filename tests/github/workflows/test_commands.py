@@ -16,7 +16,7 @@ CALLS = [
     for where, step in source.steps
     if step.get("run", "").startswith("harness ")
 ]
-_VALUES = {"SHARD": "2/3", "DIGEST": "d" * 64, "TARGET_MINUTES": "15"}
+_VALUES = {"SHARD": "2/3", "COUNT": "3", "DIGEST": "d" * 64, "TARGET_MINUTES": "15"}
 
 
 def arguments(command: str) -> list[str]:
