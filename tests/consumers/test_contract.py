@@ -121,10 +121,3 @@ def test_all_models_and_all_tools_in_no_time(real: list[Description]) -> None:
     ]
     assert time.process_time() - clock <= SECONDS
     assert len(answers) >= len(real) * len(CONSUMERS)
-
-
-@pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMERS)
-def test_the_page_lists_it_with_its_depth(consumer: Consumer) -> None:
-    page = (ROOT / "docs" / "consumers.md").read_text("utf-8")
-    rows = [line for line in page.splitlines() if line.startswith("|")]
-    assert any(consumer.TITLE in row and f" {consumer.DEPTH.value} " in row for row in rows)
