@@ -37,7 +37,7 @@ def test_a_disk_that_may_be_too_small_is_told(tmp_path: Path, monkeypatch: pytes
     (folder / "requirements.lock").write_text("".join(many))
     specs = load_all(folder.parent)
     said = lack_of_room([planned("m", environment="huge")], specs)
-    assert re.search(r"GB are free, and huge may take up to 2\d{4}\.\d GB: ", said)
+    assert re.search(r"GB are free, and huge may take up to 2\d{4}\.\d GB; ", said)
     assert lack_of_room([planned("m")], specs) == ""
 
 
