@@ -9,16 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
-
-def is_actions() -> bool:
-    """Whether this is a job of GitHub Actions."""
-    return os.environ.get("GITHUB_ACTIONS") == "true"
+from harness.github.workflow_commands import in_actions
 
 
 @contextmanager
 def one_stream() -> Iterator[None]:
     """In GitHub Actions, print all to standard error: of two streams its runner may read one late."""
-    if not is_actions():
+    if not in_actions(os.environ):
         yield
         return
     with redirect_stdout(sys.stderr):
@@ -31,7 +28,7 @@ def plain_text() -> Iterator[Folds]:
 
     Yields what folds parts of the log. Elsewhere than in Actions, nothing is written.
     """
-    folds = Folds(shown=is_actions())
+    folds = Folds(shown=in_actions(os.environ))
     folds.begin()
     try:
         yield folds

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from harness.cell import Cell
 from harness.consumers import CONSUMERS, REFERENCE
 from harness.ledger.record import Record
-from harness.ledger.whose import Tool, Weights, Whose, weights_of
+from harness.ledger.whose import Tool, Weights, Whose, tells_more, weights_of
 from harness.verdict import Status
 
 WHOSE = Whose(
@@ -39,14 +39,13 @@ class ReferenceRecords:
                 self._running[key] = weights_of(cell)
 
     def note(self, record: Record) -> None:
-        """Keep a record, if it answers the question. What works in one environment works."""
+        """Keep a record, if it answers the question."""
         if record.consumer.name != REFERENCE:
             return
         weights = weights_of(record.cell)
         with self._noted:
             self._running.pop(record.key, None)
-            known = self._of.get(weights)
-            if record.status.conclusive and (known is None or known.status is not Status.PASSED):
+            if tells_more(record, self._of.get(weights)):
                 self._of[weights] = record
             self._noted.notify_all()
 

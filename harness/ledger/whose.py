@@ -58,16 +58,12 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def references(self, records: Iterable[Record]) -> dict[Weights, Record]:
-        """The reference runtime's record of all weights that it has answered for.
-
-        What works in one environment works.
-        """
+        """The reference runtime's record of all weights that it has answered for."""
         found: dict[Weights, Record] = {}
         for record in records:
-            if record.consumer.name == self.reference and record.status.conclusive:
-                known = found.setdefault(weights_of(record), record)
-                if known.status is not Status.PASSED:
-                    found[weights_of(record)] = record
+            weights = weights_of(record)
+            if record.consumer.name == self.reference and tells_more(record, found.get(weights)):
+                found[weights] = record
         return found
 
     def blamed(self, record: Record, reference: Record | None) -> Record:
@@ -131,6 +127,11 @@ def _before_it_was_blamed(record: Record) -> Record:
     blame = reason.blame if reason.status is Status.FAILED else Blame.MODEL
     hint = labels.REASON[reason].hint
     return msgspec.structs.replace(record, blame=blame, message=message, hint=hint)
+
+
+def tells_more(record: Record, known: Record | None) -> bool:
+    """Whether a record takes the place of an earlier one: what works in one environment works."""
+    return record.status.conclusive and (known is None or known.status is not Status.PASSED)
 
 
 def weights_of(cell: Cell | Record) -> Weights:
