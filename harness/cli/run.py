@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run the K-th of N parts of the plan",
     )
     parser.add_argument(
+        "--gate-later",
+        action="store_true",
+        help="leave what failed to `harness gate`: exit code 3 if a required cell has no verdict, else 0",
+    )
+    parser.add_argument(
         "--plan", type=Path, metavar="FILE", help="run this plan.json instead of making a plan"
     )
     parser.add_argument(
@@ -189,6 +194,7 @@ def _run(
                 survey=survey,
                 site_url=args.site_url,
                 policy=rules.policy,
+                gate_later=args.gate_later,
             )
             _say_left_out(plan.left_out)
     return int(code)

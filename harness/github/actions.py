@@ -42,5 +42,8 @@ class Actions:
         return [answered.read(item, answered.Named).name for item in items]
 
     def rerun_failed(self, run: int) -> None:
-        """Run the jobs that failed again, and those that need them."""
+        """Run the jobs that failed again, and those that need them.
+
+        A job that runs shards fails only without a verdict (``harness run --gate-later``).
+        """
         self._api.post("actions", "runs", run, "rerun-failed-jobs", body={})

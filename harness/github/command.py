@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
+from harness.errors import GitHubError
 from harness.github.actions import Actions
 from harness.github.checks import accept
 from harness.github.client import Client
@@ -18,8 +19,7 @@ Comments that the harness understands, from people who may push here:
 
 | comment | does |
 |---|---|
-| `/harness rerun inconclusive`, `/harness rerun failed` | runs all jobs again in which a cell got no \
-verdict or failed |
+| `/harness rerun inconclusive` | runs all jobs again in which a required cell got no verdict |
 | `/harness accept COMMIT` | accepts that this commit, the present one, changes how models are tested, once \
 it has results; at least 12 digits of it |
 | `/harness help` | this |
@@ -30,7 +30,6 @@ class Asked(str, Enum):
     """The closed list."""
 
     RERUN_INCONCLUSIVE = "rerun inconclusive"
-    RERUN_FAILED = "rerun failed"
     ACCEPT = "accept"
     HELP = "help"
 
@@ -90,9 +89,14 @@ def _do(client: Client, actions: Actions, pull: PullRequest, login: str, asked: 
     if asked is Asked.ACCEPT:
         return _accepted(client, pull, login)
     run = actions.newest_run(workflow, pull.head_sha)
-    if run is None or run.status != "completed":
+    if run is None or run.status != "completed" or run.conclusion == "success":
         return ""
-    actions.rerun_failed(run.id)
+    try:
+        actions.rerun_failed(run.id)
+    except GitHubError as error:
+        if error.status == 403 and actions.run(run.id).status != "completed":
+            return ""  # somebody else was faster
+        raise
     return f"runs again: run {run.id}"
 
 

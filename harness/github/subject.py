@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from harness.change import Change
 from harness.github.actions import Actions
 from harness.github.client import Client
 from harness.github.event import Event, Run
-from harness.github.values import PullRequest
+from harness.github.values import PullRequest, WorkflowRun
 
 
 class Found(NamedTuple):
@@ -41,9 +42,21 @@ def find_subject(client: Client, change: Change | None, event: Event | None) -> 
 
 
 def is_over(actions: Actions, run: Run) -> bool:
-    """Whether a run is still as it was when it ended: not started again, and so not about to end again."""
+    """Whether a run has the last word: not started again, and not cancelled for one that took its place."""
     now = actions.run(run.id)
-    return now.status == "completed" and now.attempt <= run.attempt
+    return now.status == "completed" and now.attempt <= run.attempt and not _was_replaced(actions, now)
+
+
+def _was_replaced(actions: Actions, run: WorkflowRun) -> bool:
+    """Whether it was cancelled, and the same branch is tested at the same commit by a newer run."""
+    if run.conclusion != "cancelled":
+        return False
+    newest = actions.newest_run(PurePosixPath(run.workflow).name, run.head_sha)
+    return (
+        newest is not None
+        and newest.id > run.id
+        and (newest.head_owner, newest.head_branch) == (run.head_owner, run.head_branch)
+    )
 
 
 def _of_run(client: Client, change: Change | None, event: Event) -> Found | None:

@@ -56,6 +56,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     cells: tuple[CellDecision, ...]
 
+    @property
+    def without_red(self) -> ExitCode:
+        """The exit code if what failed is for somebody else to decide on: whether all has a verdict."""
+        missing = self.having(Effect.NO_RECORD, Effect.NO_VERDICT)
+        return ExitCode.NO_VERDICT if missing else ExitCode.SATISFIED
+
     def having(self, *effects: Effect) -> list[CellDecision]:
         """The cells with one of these effects."""
         return [decided for decided in self.cells if decided.effect in effects]

@@ -23,12 +23,14 @@ DIFFERS = outcome_of("differs", Reason.VALUES_DIFFER)
 SILENT = outcome_of("silent", Reason.NO_REPLY)
 
 
-def end_of_run(output: Path, policy: Policy = DEFAULT) -> ExitCode:
+def end_of_run(output: Path, policy: Policy = DEFAULT, *, gate_later: bool = False) -> ExitCode:
     outcomes = (GOOD, SILENT, DIFFERS)
     write_ledger(output, *outcomes)
     survey = Survey(collection="zoo", at=GOOD.started_at, sources=(), keys=())
     cells = [planned(outcome) for outcome in outcomes]
-    return finish(cells, output, run="run", ran=2, survey=survey, site_url="", policy=policy)
+    return finish(
+        cells, output, run="run", ran=2, survey=survey, site_url="", policy=policy, gate_later=gate_later
+    )
 
 
 def test_the_end_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +61,31 @@ def test_what_the_policy_changed_is_said(tmp_path: Path, capsys: pytest.CaptureF
     assert printed[-1].startswith(
         "none of 3 cells blocks; 1 advisory and not passed; 1 quarantined; report: "
     )
+
+
+SILENT_IS_ADVISORY = Policy(rules=(rule(Level.ADVISORY, model="silent"),))
+
+
+@pytest.mark.parametrize(
+    ("policy", "at_once", "later"),
+    [
+        (DEFAULT, ExitCode.FAILED, ExitCode.NO_VERDICT),
+        (SILENT_IS_ADVISORY, ExitCode.FAILED, ExitCode.SATISFIED),
+        (Policy(rules=(rule(Level.ADVISORY),)), ExitCode.SATISFIED, ExitCode.SATISFIED),
+    ],
+)
+def test_what_failed_may_be_left_to_the_gate(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    policy: Policy,
+    at_once: ExitCode,
+    later: ExitCode,
+) -> None:
+    left = "what failed is for the gate to decide on (--gate-later)"
+    assert end_of_run(tmp_path, policy) is at_once
+    assert left not in capsys.readouterr().out
+    assert end_of_run(tmp_path, policy, gate_later=True) is later
+    assert (left in capsys.readouterr().out) == (at_once is ExitCode.FAILED)
 
 
 def test_an_expired_waiver_ends_a_run_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

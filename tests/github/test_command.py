@@ -15,6 +15,7 @@ from tests.github.double import Double
 from tests.github.double.state import BOT, Run
 
 SHA = "a" * 40
+RERUN = "/harness rerun inconclusive"
 ACCEPT = f"/harness accept {SHA[:12]}"
 
 
@@ -22,7 +23,7 @@ ACCEPT = f"/harness accept {SHA[:12]}"
     ("body", "asked"),
     [
         ("/harness rerun inconclusive", Command(Asked.RERUN_INCONCLUSIVE)),
-        ("/harness rerun failed\r\n", Command(Asked.RERUN_FAILED)),
+        ("/harness rerun inconclusive\r\n", Command(Asked.RERUN_INCONCLUSIVE)),
         (f"  /harness accept {SHA}", Command(Asked.ACCEPT, SHA)),
         ("/harness accept 0123456789ab", Command(Asked.ACCEPT, "0123456789ab")),
         ("/harness help", Command(Asked.HELP)),
@@ -39,6 +40,10 @@ ACCEPT = f"/harness accept {SHA[:12]}"
         (f"please /harness accept {SHA}", None),
         ("/harness rerun", None),
         ("/harness rerun all", None),
+        ("/harness rerun failed", None),
+        ("/harness rerun inconclusive; true", None),
+        ("/harness rerun inconclusive $(true)", None),
+        (f"/harness\naccept {SHA}", None),
         ("", None),
     ],
 )
@@ -70,25 +75,48 @@ def done(github: Double, client: Client, actions: Actions, comment: Comment) -> 
     return words, github.state.comments[comment.id].reactions
 
 
-@pytest.mark.parametrize("what", ["inconclusive", "failed"])
-def test_rerun(github: Double, client: Client, actions: Actions, pull: int, what: str) -> None:
+def test_rerun(github: Double, client: Client, actions: Actions, pull: int) -> None:
     github.state.runs[11] = Run(id=11, head_sha=SHA)
     github.state.runs[12] = Run(id=12, head_sha="b" * 40)
     github.state.runs[13] = Run(id=13, head_sha=SHA, path=".github/workflows/tests.yml")
-    words, reactions = done(github, client, actions, said(github, f"/harness rerun {what}"))
-    assert (words, reactions) == (f"rerun {what}: runs again: run 11", ["+1"])
+    words, reactions = done(github, client, actions, said(github, RERUN))
+    assert (words, reactions) == ("rerun inconclusive: runs again: run 11", ["+1"])
     assert [run.reruns for run in github.state.runs.values()] == [1, 0, 0]
 
 
-def test_rerun_of_what_is_running(github: Double, client: Client, actions: Actions, pull: int) -> None:
-    github.state.runs[11] = Run(id=11, head_sha=SHA, status="in_progress")
-    words, reactions = done(github, client, actions, said(github, "/harness rerun failed"))
-    assert (words, reactions) == ("rerun failed: there is nothing to do it to", ["confused"])
+@pytest.mark.parametrize(
+    ("status", "conclusion"), [("in_progress", None), ("queued", None), ("completed", "success")]
+)
+def test_rerun_of_what_is_running_or_lacks_nothing(
+    github: Double, client: Client, actions: Actions, pull: int, status: str, conclusion: str | None
+) -> None:
+    github.state.runs[11] = Run(id=11, head_sha=SHA, status=status, conclusion=conclusion)
+    words, reactions = done(github, client, actions, said(github, RERUN))
+    assert (words, reactions) == ("rerun inconclusive: there is nothing to do it to", ["confused"])
     assert github.state.runs[11].reruns == 0
 
 
+def test_two_reruns_at_once(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    run = github.state.runs[11] = Run(id=11, head_sha=SHA)
+
+    def begin() -> None:
+        run.status, run.conclusion = "queued", None
+
+    github.fail(method="POST", path="rerun-failed-jobs", first=begin)
+    _, reactions = done(github, client, actions, said(github, RERUN))
+    assert reactions == ["confused"]
+    assert run.reruns == 0
+
+
+def test_a_rerun_that_github_refuses(github: Double, client: Client, actions: Actions, pull: int) -> None:
+    github.state.runs[11] = Run(id=11, head_sha=SHA)
+    github.fail(method="POST", path="rerun-failed-jobs", status=403, times=9)
+    with pytest.raises(GitHubError, match="refused with 403"):
+        done(github, client, actions, said(github, RERUN))
+
+
 def test_rerun_without_a_run(github: Double, client: Client, actions: Actions, pull: int) -> None:
-    _, reactions = done(github, client, actions, said(github, "/harness rerun failed"))
+    _, reactions = done(github, client, actions, said(github, RERUN))
     assert reactions == ["confused"]
 
 

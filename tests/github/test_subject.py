@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -96,6 +98,33 @@ def test_a_run_that_was_started_again_is_not_over(
     github.state.runs[1] = AtGitHub(id=1, head_sha=SHA, status=status, attempt=attempt)
     assert EVENT.run is not None
     assert is_over(actions, EVENT.run) is over
+
+
+@pytest.mark.parametrize(
+    ("newer", "over"),
+    [
+        ({}, False),
+        ({"head_owner": "stranger"}, True),
+        ({"head_branch": "other"}, True),
+        ({"head_sha": "b" * 40}, True),
+        (None, True),
+    ],
+)
+def test_a_run_that_was_cancelled_for_a_newer_one_has_nothing_to_say(
+    github: Double, actions: Actions, newer: dict[str, Any] | None, over: bool
+) -> None:
+    github.state.runs[1] = AtGitHub(id=1, head_sha=SHA, path="w/w.yml", conclusion="cancelled")
+    if newer is not None:
+        github.state.runs[2] = AtGitHub(id=2, path="w/w.yml", **{"head_sha": SHA, **newer})
+    assert EVENT.run is not None
+    assert is_over(actions, EVENT.run) is over
+
+
+def test_a_run_that_ended_before_a_newer_one_has_something_to_say(github: Double, actions: Actions) -> None:
+    for number in (1, 2):
+        github.state.runs[number] = AtGitHub(id=number, head_sha=SHA, path="w/w.yml")
+    assert EVENT.run is not None
+    assert is_over(actions, EVENT.run)
 
 
 @pytest.mark.parametrize("event", [EVENT, None])

@@ -137,12 +137,12 @@ def _at_home(place: Place, given: Mapping[str, str]) -> Path:
 
 
 def _upload_pages(place: Place, given: Mapping[str, str]) -> Outputs:
-    return _upload(place, {"name": "github-pages", "path": given["path"], "if-no-files-found": "error"})
+    return _upload(place, {"name": given["name"], "path": given["path"], "if-no-files-found": "error"})
 
 
 def _deploy_pages(place: Place, given: Mapping[str, str]) -> Outputs:
     shutil.rmtree(place.pages, ignore_errors=True)
-    _unzip(place.artifacts / "github-pages.zip", place.pages)
+    _unzip(place.artifacts / f"{given['artifact_name']}.zip", place.pages)
     return {"page_url": place.pages.as_uri()}
 
 

@@ -20,6 +20,7 @@ def event(name: str, **payload: Any) -> dict[str, Any]:
         "repository": REPOSITORY,
         "sha": _BASE,
         "ref": "refs/heads/main",
+        "run_attempt": "1",
         "token": "a token",
         "event": {"repository": repository, **payload},
     }
@@ -46,9 +47,10 @@ def push(branch: str) -> dict[str, Any]:
     return {**event("push", before=_BASE, after=_HEAD), "ref": f"refs/heads/{branch}", "sha": _HEAD}
 
 
-def workflow_run(workflow: str, of: str) -> dict[str, Any]:
+def workflow_run(workflow: str, of: str, *, number: int = 1) -> dict[str, Any]:
     """A run that has ended; ``of`` is the event that had started it."""
     run = {
+        "id": number,
         "name": workflow,
         "event": of,
         "head_branch": "new",
@@ -59,10 +61,10 @@ def workflow_run(workflow: str, of: str) -> dict[str, Any]:
     return event("workflow_run", action="completed", workflow_run=run)
 
 
-def comment(body: str, *, on_pull: bool = True) -> dict[str, Any]:
+def comment(body: str, *, number: int = 1, on_pull: bool = True) -> dict[str, Any]:
     """A new comment."""
     issue = {"number": 42, **({"pull_request": {"url": "https://api.github.com"}} if on_pull else {})}
-    return event("issue_comment", action="created", issue=issue, comment={"id": 1, "body": body})
+    return event("issue_comment", action="created", issue=issue, comment={"id": number, "body": body})
 
 
 def starts(source: Source, github: Mapping[str, Any]) -> bool:

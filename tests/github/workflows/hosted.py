@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.conftest import ROOT
@@ -101,8 +102,10 @@ class Hosted:
         sha = git(self.path, "rev-parse", "main")
         return {**event("schedule", schedule="17 1 * * *"), "sha": sha, "run_id": str(9000 + len(self.runs))}
 
-    def run(self, workflow: str, github: Mapping[str, Any]) -> tuple[Run, dict[str, Outcome]]:
-        """Run a workflow for an event."""
+    def run(
+        self, workflow: str, github: Mapping[str, Any], *, left: Mapping[str, Path] = MappingProxyType({})
+    ) -> tuple[Run, dict[str, Outcome]]:
+        """Run a workflow for an event; ``left`` are artifacts of an attempt before, by name."""
         run = Run(
             folder=self._folder / f"run-{len(self.runs) + 1}",
             github=github,
@@ -112,6 +115,9 @@ class Hosted:
             environment={"PATH": f"{self._programs}{os.pathsep}{os.environ['PATH']}", **self._variables},
         )
         self.runs.append(run)
+        for name, archive in left.items():
+            run.artifacts.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(archive, run.artifacts / f"{name}.zip")
         return run, run.workflow(self._actions, GITHUB / "workflows" / workflow)
 
 

@@ -18,8 +18,8 @@ SHARDS = [
     {"shard": f"{k}/2", "name": f"shard-{k}-of-2", "runner": ["ubuntu-24.04"], "cache-key": f"key{k}"}
     for k in (1, 2)
 ]
-PLANNED = {"shards": json.dumps(SHARDS), "digest": DIGEST, "relevant": "true"}
-NOTHING = {"shards": "[]", "digest": DIGEST, "relevant": "false"}
+PLANNED = {"shards": json.dumps(SHARDS), "digest": DIGEST, "count": "2"}
+NOTHING = {"shards": "[]", "digest": DIGEST, "count": "0"}
 OUTPUTS = {"plan": PLANNED, "find": {"changed": "true"}}
 
 
@@ -46,15 +46,19 @@ def jobs_of(
             inputs = inputs_of(interface, github["event"].get("inputs", {}))
             contexts = {"github": github, "vars": {}, "inputs": inputs}
             run_jobs(actions, source, contexts, perform)
-            for part in (source.content, *source.jobs.values()):
-                if "concurrency" in part:
-                    _check_group(actions, part["concurrency"], contexts)
     return ran
 
 
-def _check_group(actions: Actions, concurrency: Mapping[str, str], contexts: Mapping[str, Any]) -> None:
-    group = actions.evaluate(concurrency["group"], contexts)
-    assert not group.endswith("-"), "a group of no subject"
+def groups_of(actions: Actions, github: Mapping[str, Any]) -> list[str]:
+    """The concurrency groups of all workflows that an event starts, and of their jobs."""
+    contexts = {"github": github, "inputs": github["event"].get("inputs", {})}
+    return [
+        actions.evaluate(part["concurrency"]["group"], contexts)
+        for source in map(read, WORKFLOWS)
+        if starts(source, github)
+        for part in (source.content, *source.jobs.values())
+        if "concurrency" in part
+    ]
 
 
 RUN = [f"run {k}/2, plan {DIGEST}" for k in (1, 2)]
@@ -143,7 +147,7 @@ def test_no_other_run_is(actions: Actions, workflow: str, of: str) -> None:
     assert jobs_of(actions, workflow_run(workflow, of)) == []
 
 
-@pytest.mark.parametrize("body", ["/harness accept", "/harness rerun failed", "/harness\n"])
+@pytest.mark.parametrize("body", ["/harness accept", "/harness rerun inconclusive", "/harness\n"])
 def test_a_command_is_obeyed(actions: Actions, body: str) -> None:
     assert jobs_of(actions, comment(body)) == ["command: command"]
 
@@ -151,6 +155,41 @@ def test_a_command_is_obeyed(actions: Actions, body: str) -> None:
 @pytest.mark.parametrize("body", ["Looks good", "Try /harness accept", "> /harness accept", ""])
 def test_a_comment_is_no_command(actions: Actions, body: str) -> None:
     assert jobs_of(actions, comment(body)) == []
+
+
+def by_hand(consumer: str) -> dict[str, Any]:
+    return event("workflow_dispatch", inputs={"consumer": consumer})
+
+
+NIGHT = event("schedule", schedule="17 1 * * *")
+REPORTS = [workflow_run("pull request", "pull_request", number=number) for number in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(comment("/harness help", number=1), comment("/harness help", number=2), id="commands"),
+        pytest.param(*REPORTS, id="reports"),
+        pytest.param(NIGHT, by_hand("stardist"), id="a night and one tool by hand"),
+        pytest.param(by_hand("biapy"), by_hand("stardist"), id="two tools by hand"),
+    ],
+)
+def test_what_does_another_thing_takes_the_place_of_none(
+    actions: Actions, one: Mapping[str, Any], other: Mapping[str, Any]
+) -> None:
+    """Of a group one runs and one waits; GitHub cancels what waits when another comes."""
+    first, second = groups_of(actions, one), groups_of(actions, other)
+    assert first
+    assert second
+    assert not set(first) & set(second)
+    assert not [group for group in (*first, *second) if group.endswith("-")], "a group of no subject"
+
+
+def test_what_does_the_same_takes_its_place(actions: Actions) -> None:
+    assert groups_of(actions, NIGHT) == ["nightly-all"]
+    assert set(groups_of(actions, NIGHT)) < set(groups_of(actions, by_hand("")))
+    newer = pull_request(42)
+    assert groups_of(actions, newer) == groups_of(actions, pull_request(42, fork=True))
 
 
 def test_a_command_on_an_issue_is_none(actions: Actions) -> None:

@@ -174,7 +174,10 @@ def test_many_models_run_in_several_jobs(hosted: Hosted) -> None:
 
 
 def test_the_night_is_published_and_taken_over(hosted: Hosted) -> None:
-    """What is published has a site and a branch; the next night runs nothing of it again."""
+    """What is published has a site and a branch; the next night runs nothing of it again.
+
+    Of a night that runs again, what lies there from a plan with another number of shards is passed over.
+    """
     run, ended = hosted.run("nightly.yml", {**hosted.night(), "token": TOKEN})
     assert {name: outcome.result for name, outcome in ended.items()} == {
         "collection": "success",
@@ -188,6 +191,13 @@ def test_the_night_is_published_and_taken_over(hosted: Hosted) -> None:
     assert "3 need not run" in planned
     (ran,) = (step.log for step in again.steps if step.step == "Run")
     assert "3 unchanged" in ran, ran
+
+    other = {"shard-1-of-9": again.artifacts / "shard-1-of-1.zip"}
+    repeated, ended = hosted.run("nightly.yml", {**hosted.night(), "token": TOKEN}, left=other)
+    assert ended["publish"].result == "success", _log(repeated)
+    taken = {step.job: step.log for step in repeated.steps if step.step == "Take"}
+    assert set(taken) == {"collection / gate", "publish / ledger"}
+    assert all("shard-1-of-9: is of another attempt" in log for log in taken.values()), taken
 
 
 def _log(run: Run) -> str:
