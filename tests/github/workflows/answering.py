@@ -1,13 +1,16 @@
-"""GitHub's API as it is after a run: the pull request, the run's jobs, and what they have left."""
+"""GitHub as it is after a run (pull request, jobs, and what they have left), and after a comment."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.github.double import State
+from tests.github.double.server import TOKEN
 from tests.github.double.state import Run as RunAtGitHub
+from tests.github.test_event import PAYLOADS
 from tests.github.workflows.events import REPOSITORY, event
 from tests.github.workflows.repositories import git
 from tests.github.workflows.runner import Run
@@ -35,10 +38,21 @@ def tell(state: State, run: Run, repository: Path) -> dict[str, Any]:
         head_branch=head["ref"],
         head_owner=owner,
         jobs=list(dict.fromkeys(step.job for step in run.steps)),
+        conclusion="success" if all(step.ok for step in run.steps) else "failure",
     )
     for archive in sorted(run.artifacts.glob("*.zip")):
         state.add_artifact(id_, archive.stem, archive.read_bytes())
-    return _ended(id_, head)
+    return _ended(state.runs[id_], head)
+
+
+def comments(state: State, number: int, author: str, body: str) -> dict[str, Any]:
+    """Somebody comments on a pull request; answers the context ``github`` of that."""
+    made = state.add_comment(number, author, body)
+    payload = json.loads((PAYLOADS / "issue_comment.json").read_bytes())
+    payload["issue"]["number"] = number
+    payload["comment"] |= {"id": made.id, "body": body, "user": {"login": author}}
+    payload["sender"]["login"] = author
+    return {**event("issue_comment"), "event": payload, "token": TOKEN}
 
 
 def _files(repository: Path, base: str, head: str) -> list[tuple[str, str]]:
@@ -46,19 +60,20 @@ def _files(repository: Path, base: str, head: str) -> list[tuple[str, str]]:
     return [(path, _STATUS[letter]) for letter, path in (line.split("\t") for line in lines)]
 
 
-def _ended(run: int, head: Mapping[str, Any]) -> dict[str, Any]:
+def _ended(run: RunAtGitHub, head: Mapping[str, Any]) -> dict[str, Any]:
     ended = {
-        "id": run,
+        "id": run.id,
         "name": "pull request",
         "run_attempt": 1,
         "path": ".github/workflows/pull-request.yml",
         "event": "pull_request",
         "status": "completed",
-        "conclusion": "success",
-        "html_url": f"https://github.com/{REPOSITORY}/actions/runs/{run}",
+        "conclusion": run.conclusion,
+        "html_url": f"https://github.com/{REPOSITORY}/actions/runs/{run.id}",
         "head_branch": head["ref"],
         "head_sha": head["sha"],
         "head_repository": head["repo"],
         "pull_requests": [],
     }
-    return event("workflow_run", action="completed", sender={"login": "stranger"}, workflow_run=ended)
+    happened = event("workflow_run", action="completed", sender={"login": "stranger"}, workflow_run=ended)
+    return {**happened, "token": TOKEN}

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tests.conftest import ROOT
+from tests.github.double.server import TOKEN
 from tests.github.workflows.events import REPOSITORY, event
 from tests.github.workflows.graph import Outcome
 from tests.github.workflows.javascript import Actions
@@ -100,7 +101,8 @@ class Hosted:
     def night(self) -> dict[str, Any]:
         """The context ``github`` of the nightly run."""
         sha = git(self.path, "rev-parse", "main")
-        return {**event("schedule", schedule="17 1 * * *"), "sha": sha, "run_id": str(9000 + len(self.runs))}
+        run = str(9000 + len(self.runs))
+        return {**event("schedule", schedule="17 1 * * *"), "sha": sha, "run_id": run, "token": TOKEN}
 
     def run(
         self, workflow: str, github: Mapping[str, Any], *, left: Mapping[str, Path] = MappingProxyType({})

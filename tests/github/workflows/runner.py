@@ -45,6 +45,7 @@ class Run(msgspec.Struct, kw_only=True):
         variables: the repository's, which the context ``vars`` has.
         environment: further variables of every step, e.g. where GitHub's API is.
         steps: those that ran, in order.
+        commands: what ended well of what ``run:`` states, each with where it is (``sources.Step``).
         summaries: what jobs wrote for the page of the run, by job.
     """
 
@@ -55,12 +56,18 @@ class Run(msgspec.Struct, kw_only=True):
     variables: Mapping[str, str] = msgspec.field(default_factory=dict)
     environment: Mapping[str, str] = msgspec.field(default_factory=dict)
     steps: list[Ran] = msgspec.field(default_factory=list)
+    commands: set[tuple[str, str]] = msgspec.field(default_factory=set)
     summaries: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def artifacts(self) -> Path:
         """Archives that the jobs uploaded."""
         return self.folder / "artifacts"
+
+    @property
+    def log(self) -> str:
+        """What all steps said."""
+        return "\n".join(f"{step.job}: {step.step}: {step.ok}\n{step.log}" for step in self.steps)
 
     def workflow(
         self, actions: Actions, path: Path, inputs: Mapping[str, Any] | None = None
@@ -131,6 +138,9 @@ class _Machine:
                 name = step.get("name") or step.get("uses") or step["run"]
                 ended, outputs, log = self._step(step, seen, action)
                 self._run.steps.append(Ran(self._job.name, name, ended == "success", log))
+                if "run" in step and ended == "success":
+                    where = f"{self._job.id}, " if owner is self._job.content else ""
+                    self._run.commands.add((f"{where}step {number}", step["run"]))
             forgiven = step.get("continue-on-error") == "true"
             if ended == "failure" and not forgiven:
                 status = "failure"

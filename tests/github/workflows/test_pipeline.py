@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZipFile
@@ -16,25 +15,10 @@ from tests.github.double import Double
 from tests.github.double.server import TOKEN
 from tests.github.workflows.answering import tell
 from tests.github.workflows.hosted import MODELS, MORE, Hosted, put_model
-from tests.github.workflows.javascript import Actions
 from tests.github.workflows.repositories import git
 from tests.github.workflows.runner import Run
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def double() -> Iterator[Double]:
-    """GitHub's API, which keeps GitHub's own description."""
-    with Double() as started:
-        yield started
-    assert started.violations == []
-
-
-@pytest.fixture(scope="module")
-def hosted(actions: Actions, double: Double, tmp_path_factory: pytest.TempPathFactory) -> Hosted:
-    """The repository that all pull requests here are to."""
-    return Hosted(tmp_path_factory.mktemp("hosted"), actions, {"GITHUB_API_URL": double.url})
 
 
 def adds_a_good_model(checkout: Path) -> None:
@@ -131,7 +115,7 @@ def test_a_pull_request(
     hosted: Hosted, double: Double, number: int, change: Any, fork: bool, expected: Expected
 ) -> None:
     run, ended = hosted.run("pull-request.yml", hosted.propose(number, change, fork=fork))
-    log = _log(run)
+    log = run.log
 
     assert _plan(run, "change.json")["removed"] == list(expected.removed), log
     assert _plan(run, "change.json")["review"] == list(expected.review), log
@@ -139,13 +123,12 @@ def test_a_pull_request(
     assert planned == expected.models, log
     assert _shards(run) == _jobs(run), log
     assert ended["collection"].result == expected.gate, log
+    assert all(step.ok for step in run.steps if " / run " in step.job), log
     assert TOKEN not in log
 
-    report, answered = hosted.run(
-        "pull-request-report.yml", {**tell(double.state, run, hosted.path), "token": TOKEN}
-    )
+    report, answered = hosted.run("pull-request-report.yml", tell(double.state, run, hosted.path))
 
-    log = _log(report)
+    log = report.log
     assert answered["report"].result == "success", log
     head = double.state.pulls[number].head_sha
     said = double.state.newest_status(head, "harness")
@@ -166,8 +149,8 @@ def adds_many_models(checkout: Path) -> None:
 
 def test_many_models_run_in_several_jobs(hosted: Hosted) -> None:
     run, ended = hosted.run("pull-request.yml", hosted.propose(20, adds_many_models))
-    assert _shards(run) == _jobs(run) == {f"shard-{k}-of-3" for k in (1, 2, 3)}, _log(run)
-    assert ended["collection"].result == "success", _log(run)
+    assert _shards(run) == _jobs(run) == {f"shard-{k}-of-3" for k in (1, 2, 3)}, run.log
+    assert ended["collection"].result == "success", run.log
     assert any(
         re.search(r"(\d+) of \1 planned cells have a record from 3 shards", step.log) for step in run.steps
     )
@@ -178,30 +161,26 @@ def test_the_night_is_published_and_taken_over(hosted: Hosted) -> None:
 
     Of a night that runs again, what lies there from a plan with another number of shards is passed over.
     """
-    run, ended = hosted.run("nightly.yml", {**hosted.night(), "token": TOKEN})
+    run, ended = hosted.run("nightly.yml", hosted.night())
     assert {name: outcome.result for name, outcome in ended.items()} == {
         "collection": "success",
         "publish": "success",
-    }, _log(run)
-    assert "ledger" in git(hosted.path, "ls-tree", "--name-only", "ledger").split(), _log(run)
+    }, run.log
+    assert "ledger" in git(hosted.path, "ls-tree", "--name-only", "ledger").split(), run.log
     assert (hosted.pages / "index.html").is_file()
 
-    again, _ = hosted.run("nightly.yml", {**hosted.night(), "token": TOKEN})
+    again, _ = hosted.run("nightly.yml", hosted.night())
     (planned,) = (step.log for step in again.steps if step.step == "Plan")
     assert "3 need not run" in planned
     (ran,) = (step.log for step in again.steps if step.step == "Run")
     assert "3 unchanged" in ran, ran
 
     other = {"shard-1-of-9": again.artifacts / "shard-1-of-1.zip"}
-    repeated, ended = hosted.run("nightly.yml", {**hosted.night(), "token": TOKEN}, left=other)
-    assert ended["publish"].result == "success", _log(repeated)
+    repeated, ended = hosted.run("nightly.yml", hosted.night(), left=other)
+    assert ended["publish"].result == "success", repeated.log
     taken = {step.job: step.log for step in repeated.steps if step.step == "Take"}
     assert set(taken) == {"collection / gate", "publish / ledger"}
     assert all("shard-1-of-9: is of another attempt" in log for log in taken.values()), taken
-
-
-def _log(run: Run) -> str:
-    return "\n".join(f"{step.job}: {step.step}: {step.ok}\n{step.log}" for step in run.steps)
 
 
 def _plan(run: Run, name: str) -> Any:
