@@ -100,20 +100,11 @@ def runs_of_one_kind_wait(source: Source) -> Iterator[str]:
     """A newer push cancels the older run of a pull request; what publishes or answers goes on."""
     if not source.jobs or set(source.events) == {"workflow_call"}:
         return
-    within = (
-        "issue_comment" in source.events
-    )  # below `if`: else any comment takes the place of one that waits
-    for concurrency in (
-        [job.get("concurrency") for job in source.jobs.values()]
-        if within
-        else [source.content.get("concurrency")]
-    ):
-        if not isinstance(concurrency, dict) or not concurrency.get("group"):
-            yield "no concurrency group"
-        elif (concurrency.get("cancel-in-progress") == "true") != ("pull_request" in source.events):
-            yield "cancel-in-progress fits pull requests, and nothing else"
-    if within and "concurrency" in source.content:
-        yield "a concurrency group that any comment is in"
+    concurrency = source.content.get("concurrency")
+    if not isinstance(concurrency, dict) or not concurrency.get("group"):
+        yield "no concurrency group"
+    elif (concurrency.get("cancel-in-progress") == "true") != ("pull_request" in source.events):
+        yield "cancel-in-progress fits pull requests, and nothing else"
 
 
 def matrix_goes_on(source: Source) -> Iterator[str]:

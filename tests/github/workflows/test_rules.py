@@ -89,8 +89,7 @@ PLANTED = [
     ("runs_of_one_kind_wait", "pull-request.yml", "cancel-in-progress: true", "cancel-in-progress: false"),
     ("runs_of_one_kind_wait", "nightly.yml", "cancel-in-progress: false", "cancel-in-progress: true"),
     ("runs_of_one_kind_wait", "nightly.yml", "concurrency:\n", "x-concurrency:\n"),
-    ("runs_of_one_kind_wait", "command.yml", "    concurrency:", "    x-concurrency:"),
-    ("runs_of_one_kind_wait", "command.yml", "permissions: {}\n", "permissions: {}\nconcurrency: all\n"),
+    ("runs_of_one_kind_wait", "command.yml", "concurrency:", "x-concurrency:"),
     ("matrix_goes_on", "collection.yml", "      fail-fast: false\n", ""),
     (
         "strangers_start_nothing_of_theirs",
