@@ -97,8 +97,7 @@ def bench(session: nox.Session) -> None:
 def update_versions(session: nox.Session) -> None:
     """Add new releases of the tools and packages of which several versions are kept, and lock them."""
     install(session)
-    session.run("harness", "env", "versions", "--add", *session.posargs)
-    session.run("harness", "env", "lock", *session.posargs)
+    session.run("harness", "env", "versions", "--add", "--lock", *session.posargs)
 
 
 @nox.session

@@ -29,6 +29,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "the newest record of every cell",
         "harness results --format csv --status failed",
     ),
+    "compare": (
+        "compare",
+        "what regressed, was fixed, is new or gone: between versions of a tool, environments or runs",
+        "harness compare careamics==0.3.4 careamics==0.3.5",
+    ),
     "gate": (
         "gate",
         "apply the policy to plan and ledger, print the decision and the rule that decided",

@@ -81,6 +81,11 @@ def _add_options(action: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     if action == "versions":
         parser.add_argument("--add", action="store_true", help="write new releases into environment.toml")
+        parser.add_argument(
+            "--lock",
+            action="store_true",
+            help="with --add: solve them, too, and take out again what has no solution",
+        )
     if action == "build":
         parser.set_defaults(backend=None)
         parser.add_argument(
@@ -132,6 +137,12 @@ def chosen(args: argparse.Namespace) -> list[EnvironmentSpec]:
 
 def lock(args: argparse.Namespace) -> ExitCode:
     """Solve each environment, and print what is otherwise than in the lock that was there."""
+    done = [lock_one(spec, args.backend, upgrade=args.upgrade) for spec in chosen(args)]
+    return ExitCode.SATISFIED if all(done) else ExitCode.FAILED
+
+
+def lock_one(spec: EnvironmentSpec, backend: Backend, *, upgrade: bool = False) -> bool:
+    """Solve an environment, and say so; False if it has no solution."""
     from harness.cli.env_diff import print_changes
     from harness.environments import lock as locks
     from harness.environments.conda import refresh as conda_lock
@@ -139,25 +150,22 @@ def lock(args: argparse.Namespace) -> ExitCode:
     from harness.environments.failure import EnvironmentBuildError
     from harness.paths import cache_folder
 
-    code = ExitCode.SATISFIED
-    for spec in chosen(args):
-        say(f"{spec.name}: solving")
-        before = spec.recipe(args.backend) if spec.lock.exists() else None
-        log = cache_folder() / "locks" / f"{spec.name}.log"
-        try:
-            if args.backend is Backend.CONDA:
-                written = conda_lock.refresh(spec, log=log, upgrade=args.upgrade)
-            else:
-                locks.refresh(spec, log=log, upgrade=args.upgrade)
-                written = spec.lock
-        except EnvironmentBuildError as error:
-            say(f"{error.message}\n{spec.name}: the complete output is in {error.log}")
-            code = ExitCode.FAILED
+    say(f"{spec.name}: solving")
+    before = spec.recipe(backend) if spec.lock.exists() else None
+    log = cache_folder() / "locks" / f"{spec.name}.log"
+    try:
+        if backend is Backend.CONDA:
+            written = conda_lock.refresh(spec, log=log, upgrade=upgrade)
         else:
-            say(f"{spec.name}: wrote {written}")
-            if before is not None:
-                print_changes(spec.name, "now", changes(before, spec.recipe(args.backend)))
-    return code
+            locks.refresh(spec, log=log, upgrade=upgrade)
+            written = spec.lock
+    except EnvironmentBuildError as error:
+        say(f"{error.message}\n{spec.name}: the complete output is in {error.log}")
+        return False
+    say(f"{spec.name}: wrote {written}")
+    if before is not None:
+        print_changes(spec.name, "now", changes(before, spec.recipe(backend)))
+    return True
 
 
 def build(args: argparse.Namespace) -> ExitCode:

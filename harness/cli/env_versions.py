@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from harness.cli.env import chosen, say
-from harness.errors import ConfigurationError, ExitCode
+from harness.cli.env import chosen, lock_one, say
+from harness.errors import ConfigurationError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from harness.environments.spec import EnvironmentSpec
 
 
 def versions(args: argparse.Namespace) -> ExitCode:
-    """Say what is new, and with ``--add`` write it into ``environment.toml``; locks are another step."""
+    """Say what is new, with ``--add`` write it into ``environment.toml``, and with ``--lock`` solve it."""
     from packaging.version import Version
 
     from harness.environments import releases
     from harness.environments.failure import EnvironmentBuildError
     from harness.paths import cache_folder
 
+    if args.lock and not args.add:
+        raise UsageError("--lock: is for what --add adds; give both")
     code = ExitCode.SATISFIED
     for spec in chosen(args):
         if not spec.version or spec.newer:  # the first of a folder speaks for all
@@ -30,7 +36,30 @@ def versions(args: argparse.Namespace) -> ExitCode:
         new = Version(newest) > Version(spec.version)
         what = f"{newest} is new" if new else f"{spec.version} is the newest"
         print(f"{spec.folder.name}: {spec.versioned} {what}")  # noqa: T201
-        if new and args.add:
-            releases.add(spec, newest)
-            print(f"{spec.folder.name}: added; next: harness env lock {spec.folder.name}")  # noqa: T201
+        if new and args.add and not _add(spec, newest, args):
+            code = ExitCode.FAILED
     return code
+
+
+def _add(spec: EnvironmentSpec, version: str, args: argparse.Namespace) -> bool:
+    """Write the version into the folder; False if it was to be locked and cannot be."""
+    from harness import jsonio
+    from harness.environments import releases
+    from harness.environments.spec import load
+
+    name, file = spec.folder.name, spec.folder / "environment.toml"
+    before = file.read_bytes()
+    releases.add(spec, version)
+    if not args.lock:
+        print(f"{name}: added; next: harness env lock {name}")  # noqa: T201
+        return True
+    locked = False
+    try:
+        locked = lock_one(load(spec.folder), args.backend)
+    except ConfigurationError as error:
+        say(f"{name}: {error}")
+    finally:
+        if not locked:
+            jsonio.write_bytes(file, before)
+    print(f"{name}: {version} {'added' if locked else 'taken out again: it has no lock'}")  # noqa: T201
+    return locked

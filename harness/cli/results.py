@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.cli import options
+from harness.cli.selected import is_selected
 from harness.errors import ExitCode, UsageError
 from harness.ledger.record import Record
 from harness.verdict import Status
@@ -50,17 +50,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _wanted(record: Record, args: argparse.Namespace) -> bool:
-    return (
-        (not args.status or record.status in args.status)
-        and (not args.select or any(fnmatchcase(record.model.id, glob) for glob in args.select))
-        and (not args.consumer or any(_is_of(record, asked) for asked in args.consumer))
-        and (not args.weights or record.weights_format in args.weights)
-    )
-
-
-def _is_of(record: Record, asked: str) -> bool:
-    name, _, version = asked.partition("==")
-    return record.consumer.name == name and version in ("", record.consumer.version)
+    return (not args.status or record.status in args.status) and is_selected(record, args)
 
 
 def _print_table(records: Sequence[Record], output: Path) -> None:

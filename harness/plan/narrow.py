@@ -37,6 +37,30 @@ def narrowed(plan: Plan, wanted: Wanted) -> Plan:
     )
 
 
+def columns_of(plan: Plan, environments: Collection[str]) -> Plan:
+    """The plan with nothing but the columns of environments; each other environment is told as left out.
+
+    That is every cell in them, and what needs no environment of versions of tools that are in no other.
+    """
+    ran = [(entry.cell.environment.name, entry.cell) for entry in plan.cells if entry.cell.environment]
+    elsewhere = {cell.consumer for name, cell in ran if name not in environments}
+    tools = {cell.consumer for name, cell in ran if name in environments} - elsewhere
+
+    def is_in(entry: PlannedCell) -> bool:
+        environment = entry.cell.environment
+        return entry.cell.consumer in tools if environment is None else environment.name in environments
+
+    others = dict.fromkeys(name for name, _ in ran if name not in environments)
+    return msgspec.structs.replace(
+        plan,
+        cells=tuple(filter(is_in, plan.cells)),
+        left_out=(
+            *plan.left_out,
+            *(LeftOut(what=f"environment {name}", why="not selected: it is not new") for name in others),
+        ),
+    )
+
+
 def with_recorded(plan: Plan, conclusive: Collection[str], wanted: Wanted | None) -> Plan:
     """The plan with a note at cells that need not run: of their keys there are conclusive records already.
 

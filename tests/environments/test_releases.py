@@ -81,6 +81,45 @@ def test_a_new_release_is_added_in_front(
     assert [each.name for each in spec.load_versions(made.folder)] == ["small-1.1", "small-1.0"]
 
 
+def test_a_new_release_is_added_with_its_lock_or_not_at_all(
+    make: Maker, index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = versioned(make)
+    (made.folder / "requirements.lock").rename(made.lock)
+    asked = ["env", "versions", "--environments", str(made.folder.parent), "--add", "--lock"]
+    index.add("tiny", "1.1", requires=("absent",))
+    before = (made.folder / "environment.toml").read_bytes()
+    assert run_command_line(asked) == 1
+    out, err = capsys.readouterr()
+    assert out == "small: tiny 1.1 is new\nsmall: 1.1 taken out again: it has no lock\n"
+    assert "small-1.1: solving requirements.in" in err
+    assert (made.folder / "environment.toml").read_bytes() == before
+    index.add("tiny", "1.2")
+    assert run_command_line(asked) == 0
+    assert capsys.readouterr().out == "small: tiny 1.2 is new\nsmall: 1.2 added\n"
+    new, old = spec.load_versions(made.folder)
+    assert (new.name, new.lock.exists(), old.lock.read_text()) == ("small-1.2", True, "tiny==1.0\n")
+
+
+def test_a_release_is_taken_out_again_where_conda_cannot_be_asked_for_it(
+    make: Maker, index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = versioned(make)
+    (made.folder / "environment-1.0.yml").write_text("dependencies: none\n", "utf-8")
+    index.add("tiny", "1.1")
+    asked = ["env", "versions", "--environments", str(made.folder.parent), "--add", "--lock"]
+    assert run_command_line(asked) == 1
+    out, err = capsys.readouterr()
+    assert out.endswith("small: 1.1 taken out again: it has no lock\n")
+    assert "environment-1.1.yml" in err
+
+
+def test_to_lock_is_to_add(make: Maker, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["env", "versions", "--environments", str(versioned(make).folder.parent), "--lock"]
+    assert run_command_line(asked) == 2
+    assert "--lock: is for what --add adds; give both" in capsys.readouterr().err
+
+
 def test_a_list_that_cannot_be_read_does_not_keep_the_others_from_being_looked_at(
     make: Maker, index: Index, capsys: pytest.CaptureFixture[str]
 ) -> None:

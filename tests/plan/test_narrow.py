@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from harness.cell import WeightsFormat
-from harness.plan.narrow import Wanted, narrowed, with_recorded
-from harness.plan.plan import LeftOut
+from harness.plan.narrow import Wanted, columns_of, narrowed, with_recorded
+from harness.plan.plan import LeftOut, PlannedCell
 from tests.plan.cells import planned
 from tests.plan.test_expect import plan_of
 
@@ -45,6 +47,25 @@ def test_a_selection_and_models_together() -> None:
 
 def test_nothing() -> None:
     assert narrowed(PLAN, Wanted()).cells == ()
+
+
+def test_columns_of_environments_are_all_that_is_in_them() -> None:
+    plan = columns_of(PLAN, {"onnx"})
+    assert plan.cells == (LONG, OTHER_TOOL, SHORT)
+    assert plan.left_out == (LeftOut(what="environment pytorch", why="not selected: it is not new"),)
+    assert columns_of(PLAN, {"absent"}).cells == ()
+
+
+def test_what_a_new_version_does_not_open_is_in_its_column() -> None:
+    def of(version: str, entry: PlannedCell) -> PlannedCell:
+        consumer = msgspec.structs.replace(entry.cell.consumer, version=version)
+        cell = msgspec.structs.replace(entry.cell, consumer=consumer)
+        return msgspec.structs.replace(entry, key=f"{entry.key} {version}", cell=cell)
+
+    columns = [(of(v, planned("m", environment=f"tool-{v}")), of(v, planned("settled"))) for v in "12"]
+    plan = plan_of(*columns[0], *columns[1])
+    assert columns_of(plan, {"tool-2"}).cells == columns[1]
+    assert columns_of(plan, {"tool-1", "tool-2"}) == plan
 
 
 def test_what_is_recorded_is_noted_unless_it_runs_again() -> None:

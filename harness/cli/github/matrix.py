@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "others take; may be missing",
     )
     parser.add_argument(
+        "--new-environments",
+        action="store_true",
+        help="only the columns of environments whose lock is not as in the commit that is checked out",
+    )
+    parser.add_argument(
         "--max-jobs", type=_jobs, default=_MOST_JOBS, metavar="N", help="at most so many jobs (default: 256)"
     )
     parser.add_argument(
@@ -120,6 +125,8 @@ def _planned(args: argparse.Namespace, wish: Asked) -> tuple[Change, Plan, list[
         )
         plan = planned.plan
     wanted, broad = wanted_of(wish, specs)
+    if args.new_environments:
+        plan, broad = _in_new_environments(args, plan, specs)
     plan = plan if wanted is None else narrowed(plan, wanted)
     keys = {entry.key for entry in plan.cells}  # a ledger may hold more records than fit into memory
     conclusive = conclusive_by_key(record for record in _published(args.ledger) if record.key in keys)
@@ -141,6 +148,17 @@ def _planned(args: argparse.Namespace, wish: Asked) -> tuple[Change, Plan, list[
         memory_of=memory_of,
     )
     return msgspec.structs.replace(wish.change, broad=broad), plan, jobs
+
+
+def _in_new_environments(
+    args: argparse.Namespace, plan: Plan, specs: Mapping[str, EnvironmentSpec]
+) -> tuple[Plan, str]:
+    """The plan with no other cells than theirs, and in words why."""
+    from harness.cli.github.new_environments import new_environments
+    from harness.plan.narrow import columns_of
+
+    new = new_environments(options.environments_folder(args.environments), specs)
+    return columns_of(plan, new), f"new environments: {', '.join(sorted(new)) or 'none'}"
 
 
 def _keep_policy(args: argparse.Namespace, wish: Asked) -> Policy:

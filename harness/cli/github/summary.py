@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
 from harness.cli.run import shard_argument
-from harness.errors import ExitCode, OutputError, UsageError
+from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.cell import Cell
@@ -37,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Append the Markdown to ``GITHUB_STEP_SUMMARY``, or print it where there is none."""
     from harness.cli.finish import today
+    from harness.cli.github.run_page import add_to_page
     from harness.cli.github.stored import levels_of
     from harness.github.summary import LONGEST, summary_of
     from harness.ledger.gate import decide
@@ -51,9 +51,12 @@ def main(args: argparse.Namespace) -> int:
     records = {key: record for key, record in held.items() if key in planned}
     decision = decide(planned, records.values(), policy, today=today(), levels=levels_of(planned))
     part = "" if args.shard == (1, 1) else "{}/{}".format(*args.shard)
-    target = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    written = Path(target).stat().st_size if target and Path(target).is_file() else 0
-    _write(summary_of(decision, records, part=part, longest=LONGEST - written), target)
+
+    def text_of(longest: int) -> str:
+        return summary_of(decision, records, part=part, longest=longest)
+
+    if not add_to_page(text_of):
+        sys.stdout.write(text_of(LONGEST))
     return int(ExitCode.SATISFIED)
 
 
@@ -70,14 +73,3 @@ def _planned(args: argparse.Namespace, held: dict[str, Record]) -> tuple[dict[st
     plan = read_plan(path)
     cells = shard(plan.cells, *args.shard)
     return {entry.key: entry.cell for entry in cells}, options.policy_of(plan.collection, args.policy)
-
-
-def _write(text: str, target: str) -> None:
-    if not target:
-        sys.stdout.write(text)
-        return
-    try:
-        with Path(target).open("a", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise OutputError(f"{target}: the summary cannot be written ({error.strerror})") from error

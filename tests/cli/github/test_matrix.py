@@ -240,6 +240,25 @@ def test_everything_every_night(
     assert (planned.change.head_sha, planned.change.relevant) == (zoo.base, True)
 
 
+def test_new_versions_of_tools_alone(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the job finds them: a version more in a file, and its lock, neither of them committed."""
+    happens(tmp_path, monkeypatch, "schedule", {})
+    folder = zoo.folder / "environments" / "pytorch"
+    before = matrix(tmp_path, monkeypatch, "--new-environments")
+    assert (before.models, before.shards) == (set(), [])
+    assert before.change.broad == "new environments: none"
+    text = (folder / "environment.toml").read_text()
+    (folder / "environment.toml").write_text(f'{text}\nversioned = "torch"\nversions = ["99.0"]\n')
+    lock = (folder / "requirements.lock").read_text()
+    (folder / "requirements-99.0.lock").write_text(lock)
+    planned = matrix(tmp_path, monkeypatch, "--new-environments")
+    assert planned.runs == {("one", "pytorch-99.0"), ("two", "pytorch-99.0")}
+    assert planned.change.broad == "new environments: pytorch-99.0"
+    assert "runs: new environments: pytorch-99.0" in capsys.readouterr().out
+
+
 def test_a_commit_that_was_pushed_over(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     happens(tmp_path, monkeypatch, "push", {"before": "3" * 40, "after": zoo.base, "forced": True})
     planned = matrix(tmp_path, monkeypatch)

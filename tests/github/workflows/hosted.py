@@ -13,11 +13,11 @@ from typing import Any
 from tests.conftest import ROOT
 from tests.github.double.server import TOKEN
 from tests.github.workflows.events import REPOSITORY, event
-from tests.github.workflows.graph import Outcome
+from tests.github.workflows.graph import Outcome, inputs_of
 from tests.github.workflows.javascript import Actions
 from tests.github.workflows.repositories import commit, git, new_repository
 from tests.github.workflows.runner import Run
-from tests.github.workflows.sources import GITHUB
+from tests.github.workflows.sources import GITHUB, read
 
 FORK = "stranger/fork"
 MODELS = ("cells-two-channel", "foci-binary2d.zip", "membrane-unet2d")  # small, and each has ONNX weights
@@ -120,7 +120,10 @@ class Hosted:
         for name, archive in left.items():
             run.artifacts.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(archive, run.artifacts / f"{name}.zip")
-        return run, run.workflow(self._actions, GITHUB / "workflows" / workflow)
+        path = GITHUB / "workflows" / workflow
+        started = read(path).events.get(github["event_name"]) if "inputs" in github["event"] else None
+        inputs = inputs_of(started or {}, github["event"].get("inputs") or {})
+        return run, run.workflow(self._actions, path, inputs)
 
 
 def _programs(folder: Path) -> Path:

@@ -151,7 +151,8 @@ class _Machine:
             }
         declared = owner.get("outputs", {})
         values = {key: each["value"] if isinstance(each, dict) else each for key, each in declared.items()}
-        return status, self._actions.evaluate(values, {**contexts, "steps": by_id, "env": self._exported})
+        told = self._actions.evaluate(values, {**contexts, "steps": by_id, "env": self._exported})
+        return status, _texts(told)  # to GitHub every output is text
 
     def _step(
         self, step: Mapping[str, Any], seen: Mapping[str, Any], action: Path
