@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections import Counter
@@ -103,7 +102,6 @@ def _main(args: argparse.Namespace) -> int:
     from harness.ledger.store import LedgerWriter
 
     options.apply_offline(args)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops like Ctrl-C
     run = origin.run_id()
     ledger = LedgerWriter(args.output / "ledger", run)  # before any work: it says if it cannot be written
     rules = rules_for(args)

@@ -81,16 +81,16 @@ def load_published(folder: Path) -> list[Published]:
 
 
 def versions_of(published: Published) -> list[str]:
-    """The newest versions, the newest one first; raises NotAvailableError."""
+    """All versions, the newest one first; raises NotAvailableError."""
     url = published.versions
     try:
         listed = msgspec.json.decode(_fetched(url), type=list[str])
-        newest = sorted(set(listed), key=Version, reverse=True)[: published.newest]
+        versions = sorted(set(listed), key=Version, reverse=True)
     except (msgspec.DecodeError, InvalidVersion) as error:
         raise NotAvailableError(f"{url}: is no list of versions ({error})") from error
-    if not newest:
+    if not versions:
         raise NotAvailableError(f"{url}: lists no version")
-    return newest
+    return versions
 
 
 def published_spec(

@@ -1,6 +1,6 @@
 """What an environment is meant to be: the strict reading of ``environments/<name>/``.
 
-environment.toml    what it is for and how it behaves
+environment.toml    what it is for and how it behaves, see :mod:`harness.environments.environment_toml`
 requirements.in     what it needs, written by people
 overrides.txt       optional: what replaces the requirements of packages, see :mod:`harness.environments.lock`
 requirements.lock   what is installed, written by :mod:`harness.environments.lock`
@@ -25,8 +25,8 @@ from pathlib import Path
 import msgspec
 
 from harness.cell import AS_DESCRIBED, Backend, Device, EnvironmentRef, WeightsFormat
-from harness.environments import command_line, npm_lock
-from harness.environments.command_line import Command, Declared
+from harness.environments import command_line, environment_toml, npm_lock
+from harness.environments.command_line import Command
 from harness.environments.docker import dockerfile
 from harness.environments.recipe import Recipe
 from harness.errors import ConfigurationError, UsageError
@@ -34,26 +34,9 @@ from harness.limits import Limits
 
 BUILDER_VERSION = 1  # raise it when the same lock would be built into something else
 TORCH_BACKEND_VARIABLE = "HARNESS_TORCH_BACKEND"
-_PYTHON = re.compile(r"3\.\d+")
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9-]*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc|\.post|\.dev)\d+)?")
 _COMMENT = re.compile(r"(^|\s)#.*$")
-
-
-class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    description: str
-    python: str
-    weights_formats: tuple[WeightsFormat, ...]
-    consumers: tuple[str, ...]
-    variables: dict[str, str] = {}
-    torch_backend: str = ""
-    command: Declared | None = None
-    limits: Limits = Limits()
-    devices: tuple[Device, ...] = (Device.CPU,)
-    versioned: str = ""
-    versions: tuple[str, ...] = ()
-    versions_url: str = ""
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,20 +200,10 @@ def load_versions(folder: Path) -> tuple[EnvironmentSpec, ...]:
         raise ConfigurationError(
             f"{folder}: {AS_DESCRIBED} is what environments of models' authors are called"
         )
-    text = read_text(path)
-    try:
-        file = msgspec.toml.decode(text, type=_File)
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
-    if not _PYTHON.fullmatch(file.python):
-        raise ConfigurationError(f"{path}: python is {file.python!r}, expected a version such as '3.11'")
-    _check_versions(file, path)
+    file = environment_toml.decode(read_text(path), path)
     for needed in (folder / "requirements.in", folder / "health.py"):
         if not needed.is_file():
             raise ConfigurationError(f"{needed}: missing; every environment has one")
-    if not file.devices:
-        known = ", ".join(device.value for device in Device)
-        raise ConfigurationError(f"{path}: devices is empty; leave it out for cpu, or name some of: {known}")
     torch_backend = file.torch_backend and (os.environ.get(TORCH_BACKEND_VARIABLE) or file.torch_backend)
     command = command_line.find(file.command, origin=path) if file.command else None
     told = {command_line.VARIABLE: command.variable} if command else {}
@@ -257,18 +230,6 @@ def load_versions(folder: Path) -> tuple[EnvironmentSpec, ...]:
         )
         for index, version in enumerate(file.versions)
     ) or (spec,)
-
-
-def _check_versions(file: _File, path: Path) -> None:
-    if bool(file.versioned) != bool(file.versions):
-        raise ConfigurationError(
-            f"{path}: versioned names a package and versions lists versions of it; write both, or neither"
-        )
-    for version in file.versions:
-        if not _VERSION.fullmatch(version):
-            raise ConfigurationError(f"{path}: versions: {version!r} is no version such as '1.2.3'")
-    if len(set(file.versions)) < len(file.versions):
-        raise ConfigurationError(f"{path}: versions: one is listed twice")
 
 
 def is_name(text: str) -> bool:

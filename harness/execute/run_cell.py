@@ -25,8 +25,9 @@ from harness.execute.conclude.confirm import needs_another
 from harness.execute.conclude.question import Question
 from harness.execute.conclude.scanned import check_of_scan, verdict_of_scan
 from harness.execute.make_record import make_record, of_internal_error
+from harness.execute.refused import as_asked, if_ever_asked
 from harness.execute.settings import Settings
-from harness.execute.unusable import as_asked, with_owner
+from harness.execute.unusable import with_owner
 from harness.execute.workers import Workers
 from harness.ledger.record import Agreement, Artifact, CheckResult, Record
 from harness.limits import Limits
@@ -128,6 +129,7 @@ def _outcome(
         conclusion = believed([done.conclusion for done in attempts], question)
         verdict = under_circumstances(conclusion.verdict, question.model, built)
         verdict = with_owner(verdict, planned.cell.consumer.name)
+        verdict = if_ever_asked(verdict, planned.cell.consumer.name)
         if verdict.reason is Reason.REFUSED_BY_TOOL:
             asked = attempt(
                 planned, question, built, settings, workers, scratch / "asked", cancel=cancel, only_ask=True

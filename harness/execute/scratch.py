@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +16,13 @@ from harness.execute.isolate.remove import remove
 _PREFIX = "bioimage-harness-"
 _NAME = re.compile(rf"{_PREFIX}(\d+)-.+")
 _GRACE_SECONDS = 60.0  # workers end within seconds of their harness
+# What the harness calls its other temporary folders, which say nothing of the process that made them.
+KINDS = (
+    *("artifact", "bytecode", "conda", "docker", "doctor", "git", "gpu", "health", "image", "lock", "probe"),
+    *("publish", "published", "python", "release", "replay", "sandbox"),
+)
+_OTHER = re.compile(rf"harness-({'|'.join(KINDS)})-[a-z0-9_]{{8}}")
+_OTHER_SECONDS = 86_400.0  # nothing that uses one takes as long
 
 
 @contextmanager
@@ -29,14 +37,17 @@ def scratch_folder() -> Iterator[Path]:
 
 def sweep() -> None:
     """Remove what killed harnesses of this user left in the temporary folder."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        match = _NAME.fullmatch(folder.name)
+    for folder in Path(tempfile.gettempdir()).iterdir():
+        match, other = _NAME.fullmatch(folder.name), _OTHER.fullmatch(folder.name)
+        if not (match or other):
+            continue
         try:
-            old = time.time() - folder.stat().st_mtime > _GRACE_SECONDS
-            mine = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+            found = folder.lstat()
         except OSError:  # another harness removed it
             continue
-        if match and old and mine and not _runs(int(match[1])):
+        mine = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+        old = time.time() - found.st_mtime > (_GRACE_SECONDS if match else _OTHER_SECONDS)
+        if stat.S_ISDIR(found.st_mode) and mine and old and not (match and _runs(int(match[1]))):
             remove(folder)
 
 

@@ -6,28 +6,23 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Protocol
 
-import msgspec
-
-from harness.cell import Backend, Device
+from harness.cell import Device
 from harness.collection.model import Model
 from harness.consumers import CONSUMERS, REFERENCE
-from harness.environments import recipe, solved, store
-from harness.environments.backend import recipes_of
 from harness.environments.built import BuiltEnvironment
-from harness.environments.declared import solution
 from harness.environments.failure import EnvironmentBuildError
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import ConfigurationError, HarnessError, Interrupted
+from harness.errors import HarnessError, Interrupted
 from harness.execute import artifacts
 from harness.execute.budget import Budget, Expectations
-from harness.execute.conclude.checks import check_of_verdict, with_notes
+from harness.execute.build import build, verdict_of
 from harness.execute.gpus import NoGpuError
 from harness.execute.limits_of import limits_of
-from harness.execute.make_record import make_record, of_internal_error
+from harness.execute.make_record import of_internal_error
+from harness.execute.not_run import NotRun
 from harness.execute.on_gpu import OnGpu
 from harness.execute.preparation import Preparation
 from harness.execute.run_cell import run_cell
@@ -35,11 +30,11 @@ from harness.execute.settings import Settings
 from harness.execute.unusable import UnusableTools
 from harness.execute.whose import WHOSE, ReferenceRecords
 from harness.execute.workers import Workers
-from harness.ledger.record import Artifact, Record
+from harness.ledger.record import Record
 from harness.ledger.store import LedgerWriter
 from harness.limits import Limits
 from harness.plan.plan import PlannedCell
-from harness.verdict import Check, Reason, Stage, Status, Verdict
+from harness.verdict import Reason, Status
 
 
 class Observer(Protocol):
@@ -92,6 +87,7 @@ class Session:
         self._budget = Budget()
         self._on_gpu = OnGpu(specs, preparation.cancel)
         self._unusable = UnusableTools()
+        self._not_run = NotRun(models, settings)
 
     def execute(
         self, cells: Sequence[PlannedCell], *, jobs: int, expectations: Expectations | None = None
@@ -116,7 +112,7 @@ class Session:
             verdict, log = of_internal_error(error, self._settings)
             for planned in cells:
                 if planned.key not in self._recorded:
-                    self._ledger.append(self._not_run(planned, verdict, log, at=self._clock.now()))
+                    self._ledger.append(self._not_run.because(planned, verdict, log))
 
     def limits_of(self, planned: PlannedCell) -> Limits:
         """What an attempt at the cell may use; nothing is stated for one that is settled."""
@@ -135,9 +131,9 @@ class Session:
         by_environment: defaultdict[str, list[PlannedCell]] = defaultdict(list)
         for planned in cells:
             if planned.settled is not None:
-                self._record(self._settled(planned))
+                self._record(self._not_run.settled(planned))
             elif why_not := self._on_gpu.why_not(planned):
-                self._record(self._without_device(planned, Reason.DEVICE_UNAVAILABLE, why_not))
+                self._record(self._not_run.without_device(planned, Reason.DEVICE_UNAVAILABLE, why_not))
             else:
                 assert planned.cell.environment is not None, "a cell that runs has an environment"
                 by_environment[planned.cell.environment.name].append(planned)
@@ -193,55 +189,35 @@ class Session:
         return rest
 
     def _build(self, name: str, cells: Sequence[PlannedCell], leases: ExitStack) -> BuiltEnvironment | None:
-        """The environment; None if it cannot be had, and then its cells are recorded with the reason.
-
-        Nobody removes it until the end of ``leases``.
-        """
+        """The environment; None if it cannot be had, and then its cells are recorded with the reason."""
         started_at = self._clock.now()
         environment = cells[0].cell.environment
         assert environment is not None, "a cell that runs has an environment"
-        spec, backend = self._specs[name], environment.backend
-        self._keep_recipes(spec, backend)
-        say = self._observer.environment
         try:
-            leases.enter_context(store.in_use(spec, backend, on_progress=say, cancel=self._cancel))
-            built = store.ensure(spec, backend, on_progress=say, cancel=self._cancel)
-            if not spec.trusted:
-                # Somebody may have removed its lock: the cells run all the same.
-                with suppress(ConfigurationError):
-                    solution.keep(self._recipes, built.ref.digest, solved.of(built))
-            return built
+            return build(
+                self._specs[name],
+                environment.backend,
+                leases=leases,
+                ledger=self._ledger.path.parent,
+                on_progress=self._observer.environment,
+                cancel=self._cancel,
+            )
         except EnvironmentBuildError as error:
-            verdict = _of_environment(error)
+            verdict = verdict_of(error)
             log = artifacts.keep_log(error.log, self._settings.artifacts, kind="build-log")
         except HarnessError:
             raise
         except Exception as error:
             verdict, log = of_internal_error(error, self._settings)
         for planned in cells:
-            record = self._not_run(planned, verdict, log, at=started_at)
-            check = with_notes(check_of_verdict(Check.ENVIRONMENT, verdict), planned.notes)
-            self._record(msgspec.structs.replace(record, checks=(check,)))
+            self._record(self._not_run.without_environment(planned, verdict, log, at=started_at))
         return None
-
-    @property
-    def _recipes(self) -> Path:
-        """Where what environments are made of is stored."""
-        return self._ledger.path.parent / recipe.FOLDER
-
-    def _keep_recipes(self, spec: EnvironmentSpec, backend: Backend) -> None:
-        """Store in the ledger what the environment is made of, so that it can be made again.
-
-        The other backends' recipes are what they make the same environment from.
-        """
-        for made in {**recipes_of(spec), backend: spec.recipe(backend)}.values():
-            recipe.keep(self._recipes, made)
 
     def _run(self, planned: PlannedCell, built: BuiltEnvironment, workers: Workers) -> None:
         if self._cancel.is_set():
             raise Interrupted("stopped by the user")
         if (verdict := self._unusable.verdict(planned.cell)) is not None:
-            self._record(self._not_run(planned, verdict, (), at=self._clock.now()))
+            self._record(self._not_run.because(planned, verdict))
             return
         self._reference.begin(planned.key, planned.cell)
         model = self._models[planned.cell.model.source]
@@ -261,7 +237,7 @@ class Session:
             try:
                 record = self._on_gpu.run(built, workers, runner=runner, cell=cell)
             except NoGpuError as error:
-                record = self._without_device(planned, Reason.DEVICE_UNHEALTHY, str(error))
+                record = self._not_run.without_device(planned, Reason.DEVICE_UNHEALTHY, str(error))
         if record.reason == Reason.TOOL_UNUSABLE.slug:
             self._unusable.hear(planned.cell, record.message)
         elif record.status is Status.PASSED:
@@ -272,31 +248,7 @@ class Session:
             self._record(record)
         except ValueError as error:  # what no ledger can hold is this cell's trouble alone
             verdict, log = of_internal_error(error, self._settings)
-            self._record(self._not_run(planned, verdict, log, at=record.started_at))
-
-    def _settled(self, planned: PlannedCell) -> Record:
-        settled = planned.settled
-        assert settled is not None
-        verdict = settled.verdict
-        model = self._models.get(planned.cell.model.source)
-        record = make_record(planned, verdict, self._settings, started_at=self._clock.now(), model=model)
-        check = _CHECK_OF_STAGE.get(verdict.reason.stage) if verdict.reason else None
-        return (
-            msgspec.structs.replace(record, checks=(check_of_verdict(check, verdict),)) if check else record
-        )
-
-    def _without_device(self, planned: PlannedCell, reason: Reason, message: str) -> Record:
-        verdict = Verdict.because(reason, message)
-        record = self._not_run(planned, verdict, (), at=self._clock.now())
-        return msgspec.structs.replace(record, checks=(check_of_verdict(Check.ENVIRONMENT, verdict),))
-
-    def _not_run(
-        self, planned: PlannedCell, verdict: Verdict, log: tuple[Artifact, ...], *, at: str
-    ) -> Record:
-        """The record of a cell that something kept from running."""
-        model = self._models.get(planned.cell.model.source)
-        record = make_record(planned, verdict, self._settings, started_at=at, model=model)
-        return msgspec.structs.replace(record, artifacts=record.artifacts + log)
+            self._record(self._not_run.because(planned, verdict, log, at=record.started_at))
 
     def _record(self, record: Record) -> None:
         with self._recording:
@@ -315,19 +267,3 @@ def _in_order(by_environment: Mapping[str, list[PlannedCell]]) -> dict[str, list
         return on_gpu, all(planned.cell.consumer.name != REFERENCE for planned in cells)
 
     return {name: by_environment[name] for name in sorted(by_environment, key=order)}
-
-
-def _of_environment(error: EnvironmentBuildError) -> Verdict:
-    """Only what a model's author asks for is held against a model: all else says nothing about it."""
-    if error.declared_so:
-        return Verdict.because(error.reason, error.message)
-    return Verdict(
-        status=Status.INCONCLUSIVE, reason=error.reason, blame=error.reason.blame, message=error.message
-    )
-
-
-_CHECK_OF_STAGE: Mapping[Stage, Check] = {
-    Stage.FETCH: Check.FETCH,
-    Stage.VALIDATE: Check.VALIDATE,
-    Stage.ENVIRONMENT: Check.ENVIRONMENT,
-}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import threading
 from collections import Counter, defaultdict
 from typing import TypeAlias
@@ -56,28 +54,9 @@ class UnusableTools:
 
 
 def with_owner(verdict: Verdict, consumer: str) -> Verdict:
-    """The verdict of a tool that cannot be used, with whom to ask; any other as it is.
-
-    A tool whose adapter never asks it whether it takes a model has refused none: such a reply is a model's.
-    """
-    if verdict.reason is Reason.REFUSED_BY_TOOL and not _asks(CONSUMERS[consumer].RUNNER):
-        said = "the reply says that the tool does not take the model, which its adapter never asks"
-        return Verdict.because(Reason.REPLY_MALFORMED, said)
+    """The verdict of a tool that cannot be used, with whom to ask; any other as it is."""
     if verdict.reason is not Reason.TOOL_UNUSABLE:
         return verdict
     tool = CONSUMERS[consumer]
     whom = f"{tool.TITLE} and its adapter are looked after by {tool.OWNER} ({tool.HOME})"
     return msgspec.structs.replace(verdict, message=f"{verdict.message}\n{whom}")
-
-
-def as_asked(refused: Verdict, asked: Verdict) -> Verdict:
-    """A refusal, if the tool says so, too, where it was only asked: no code of the model ran then."""
-    if asked.reason is Reason.REFUSED_BY_TOOL:
-        return refused
-    said = "the reply says that the tool does not take the model; asked without it, the tool says otherwise"
-    return Verdict.because(Reason.REPLY_MALFORMED, said)
-
-
-@functools.cache
-def _asks(runner: str) -> bool:
-    return hasattr(importlib.import_module(f"harness.worker.runners.{runner}"), "refuse")

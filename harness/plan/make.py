@@ -18,7 +18,7 @@ from harness.plan.likely import Likely, OnLikely
 from harness.plan.matrix import Offer, Selection, plan_cells
 from harness.plan.offers import offers_of
 from harness.plan.plan import Plan
-from harness.plan.published import offers_of_teams
+from harness.plan.published import offers_of_teams, refuse_unlisted
 from harness.policy import DEFAULT, Policy
 
 OnModel: TypeAlias = Callable[[int, int, str], None]
@@ -67,7 +67,7 @@ def make_plan(
         UsageError: the selection names a consumer that does not exist, or matches no model.
     """
     offers = offers_of(specs.values(), backend=backend, consumers=CONSUMERS)
-    _refuse_unknown(selection.consumers, offers)
+    _refuse_unknown(selection.consumers, offers, published, backend)
     likely = Likely(offers, selection, on_likely)
     models = _read(collection, verify_files, on_model, on_new=likely.new)
     declared = NOTHING
@@ -101,14 +101,20 @@ def make_plan(
     return Planned(plan, _readable(models), {**declared.specs, **teams.specs})
 
 
-def _refuse_unknown(asked: Sequence[str], offers: Sequence[Offer]) -> None:
+def _refuse_unknown(
+    asked: Sequence[str], offers: Sequence[Offer], published: Sequence[Published], backend: Backend
+) -> None:
     """Raise UsageError for a consumer, or a version of one, that there is not."""
+    of_teams = {entry.consumer: entry for entry in published}
     for consumer in asked:
         name, _, version = consumer.partition("==")
         if name not in CONSUMERS:
             raise UsageError(f"--consumer {name}: no such consumer; known: {', '.join(sorted(CONSUMERS))}")
         versions = {offer.consumers[name] for offer in offers if name in offer.consumers}
-        if version and version not in versions:
+        if version and name in of_teams:
+            if backend is Backend.CONDA:
+                refuse_unlisted(of_teams[name], version)
+        elif version and version not in versions:
             known = ", ".join(sorted(versions)) or "none"
             raise UsageError(f"--consumer {consumer}: no environment has this version; there are: {known}")
 
@@ -127,8 +133,12 @@ def declared_by(
 def published_for(
     published: Sequence[Published], specs: Mapping[str, EnvironmentSpec], plan: Plan
 ) -> Mapping[str, EnvironmentSpec]:
-    """The environments of a stored plan that teams publish, by name; raises ConfigurationError as above."""
-    wanted = tuple({entry.cell.consumer.name for entry in plan.cells})
+    """The environments of a stored plan that teams publish, by name: its versions, whatever is newer now.
+
+    Raises ConfigurationError as above.
+    """
+    consumers = {entry.cell.consumer for entry in plan.cells if entry.cell.environment is not None}
+    wanted = tuple(f"{consumer.name}=={consumer.version}" for consumer in consumers)
     return offers_of_teams(
         published,
         specs=specs,

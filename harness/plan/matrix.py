@@ -72,6 +72,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             fnmatchcase(model_id, glob) or fnmatchcase(source, glob) for glob in self.models
         )
 
+    def versions_asked(self, name: str) -> tuple[str, ...]:
+        """The versions of a consumer that are asked for by number; empty for any."""
+        asked = [consumer.partition("==") for consumer in self.consumers]
+        versions = [its_version for its_name, _, its_version in asked if its_name == name]
+        return () if "" in versions else tuple(dict.fromkeys(versions))
+
     def wants_consumer(self, name: str, version: str | None = None) -> bool:
         """Whether a consumer is asked for, in one of its versions or in any."""
         asked = [consumer.partition("==") for consumer in self.consumers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,9 +11,11 @@ from harness.consumers import Consumer
 from harness.environments.declared.spec import DeclaredSpec
 from harness.environments.published import NotAvailableError, Published, published_spec, versions_of
 from harness.environments.spec import EnvironmentSpec
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, UsageError
 from harness.plan.matrix import Offer, Selection
 from harness.plan.plan import LeftOut
+
+_SHOWN = 5  # of the versions that there are
 
 
 class Offered(NamedTuple):
@@ -31,7 +34,7 @@ def offers_of_teams(
     backend: Backend,
     selection: Selection,
 ) -> Offered:
-    """Ask the teams whose tools are wanted for their newest versions.
+    """Ask the teams whose tools are wanted for their newest versions, or those that are asked for by number.
 
     Args:
         specs: the environments of folders, by name.
@@ -45,13 +48,14 @@ def offers_of_teams(
     for entry in published:
         if entry.consumer not in consumers:
             raise ConfigurationError(f"{entry.versions}: there is no consumer {entry.consumer!r}")
-        if selection.consumers and entry.consumer not in selection.consumers:
+        if not selection.wants_consumer(entry.consumer):
             continue
         if backend is not Backend.CONDA:
             why = "its team publishes environments for conda; use --backend conda"
             left_out.append(LeftOut(what=entry.consumer, why=why))
             continue
-        for version, found in _specs(entry, specs, consumers[entry.consumer]):
+        asked = selection.versions_asked(entry.consumer)
+        for version, found in _specs(entry, asked, specs, consumers[entry.consumer]):
             if isinstance(found, str):
                 left_out.append(LeftOut(what=f"{entry.consumer} {version}".strip(), why=found))
                 continue
@@ -66,12 +70,23 @@ def offers_of_teams(
     return Offered(tuple(offers), made, tuple(left_out))
 
 
+def refuse_unlisted(entry: Published, version: str) -> None:
+    """Raise UsageError for a version that the team does not list; without the list nobody knows."""
+    with contextlib.suppress(NotAvailableError):
+        listed = versions_of(entry)
+        if version not in listed:
+            raise UsageError(
+                f"--consumer {entry.consumer}=={version}: its team lists no such version; "
+                f"the newest are: {', '.join(listed[:_SHOWN])}"
+            )
+
+
 def _specs(
-    entry: Published, specs: Mapping[str, EnvironmentSpec], consumer: Consumer
+    entry: Published, asked: Sequence[str], specs: Mapping[str, EnvironmentSpec], consumer: Consumer
 ) -> list[tuple[str, DeclaredSpec | str]]:
     """For each version its environment, or why there is none; for "" why there is no version."""
     try:
-        versions = versions_of(entry)
+        versions = asked or versions_of(entry)[: entry.newest]
     except NotAvailableError as error:
         return [("", str(error))]
     needs = (consumer.DISTRIBUTION, *consumer.NEEDS)

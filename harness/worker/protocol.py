@@ -31,12 +31,16 @@ class ToldError(Exception):
     Args:
         kind: its word for the error, such as the name of a class.
         trace: where it was, in the tool's own words.
+        missing_module: what could not be imported, if that is what went wrong.
     """
 
-    def __init__(self, kind: str, message: str, trace: str = "") -> None:
+    def __init__(
+        self, kind: str, message: str, trace: str = "", *, missing_module: str | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.trace = trace
+        self.missing_module = missing_module
 
 
 class RefusedError(Exception):
@@ -106,7 +110,7 @@ class Reply:
             task=task,
             type=_kind(error),
             message=_cut(str(error)),
-            missing_module=next((e.name for e in chain if isinstance(e, ModuleNotFoundError)), None),
+            missing_module=next((name for name in map(_missing_module, chain) if name), None),
             causes=[_cut("{}: {}".format(_kind(e), e)) for e in chain],
             traceback=_cut("".join(trace)),
             where="{}, line {}, in {}".format(_short(shown.filename), shown.lineno, shown.name)
@@ -119,6 +123,12 @@ class Reply:
 
 def _kind(error: BaseException) -> str:
     return error.kind if isinstance(error, ToldError) else type(error).__name__
+
+
+def _missing_module(error: BaseException) -> str | None:
+    if isinstance(error, ToldError):
+        return error.missing_module
+    return error.name if isinstance(error, ModuleNotFoundError) else None
 
 
 def _is_of_model(filename: str) -> bool:

@@ -64,21 +64,6 @@ def test_a_name_is_one_version_and_a_folders_name_is_all(make: Maker) -> None:
         spec.choose(specs, "small-3.0")
 
 
-@pytest.mark.parametrize(
-    ("toml", "words"),
-    [
-        (TOML + 'versioned = "tiny"\n', "write both, or neither"),
-        (TOML + 'versions = ["1.0"]\n', "write both, or neither"),
-        (VERSIONED.replace("1.0", "newest"), "'newest' is no version such as"),
-        (VERSIONED.replace("1.0", "../1"), "is no version"),
-        (VERSIONED.replace("1.0", "2.0"), "listed twice"),
-    ],
-)
-def test_says_what_is_wrong_with_a_list(make: Maker, toml: str, words: str) -> None:
-    with pytest.raises(ConfigurationError, match=words):
-        make(toml=toml)
-
-
 def test_two_folders_never_give_one_name(make: Maker) -> None:
     versions(make, f'{TOML}versioned = "tiny"\nversions = ["1"]\n')
     make("small-1")

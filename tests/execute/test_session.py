@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.cell import Backend, Cell, ConsumerRef, Depth, Device, EnvironmentRef, ModelRef, WeightsFormat
+from harness.cell import Backend, Depth, Device, EnvironmentRef, WeightsFormat
 from harness.execute.clock import Clock
 from harness.execute.preparation import Preparation
 from harness.execute.rerun import Rerun, to_run
@@ -17,20 +17,9 @@ from harness.execute.settings import Settings
 from harness.ledger.record import HarnessRef, Record
 from harness.ledger.store import LedgerWriter, read_records
 from harness.limits import DEFAULTS, Limits
-from harness.plan.plan import PlannedCell, Settled
-from harness.verdict import Blame, CheckStatus, Reason, Status
-
-
-def planned(name: str, reason: Reason = Reason.DESCRIPTION_INVALID) -> PlannedCell:
-    cell = Cell(
-        model=ModelRef(id=name, source=name),
-        weights_format=None,
-        consumer=ConsumerRef(name="bioimageio.core", version="0.11.0"),
-        environment=None,
-        device=Device.CPU,
-    )
-    settled = Settled(reason=reason.slug, message="rdf.yaml: field name: is missing")
-    return PlannedCell(key=name, cell=cell, depth=Depth.STATIC, why="it cannot be read", settled=settled)
+from harness.plan.plan import PlannedCell
+from harness.verdict import Reason, Status
+from tests.execute.cells import planned
 
 
 class Watcher:
@@ -91,32 +80,6 @@ def test_a_bug_of_the_harness_leaves_a_record_for_every_cell(tmp_path: Path) -> 
     assert (lost.status, lost.message) == (Status.INCONCLUSIVE, "RuntimeError: a bug in the display")
     (log,) = lost.artifacts
     assert "in recorded" in (tmp_path / "artifacts" / log.path).read_text("utf-8")
-
-
-def test_a_settled_cell_has_the_check_of_its_stage(tmp_path: Path) -> None:
-    cells = [
-        planned("a"),
-        planned("b", Reason.SHA256_MISMATCH),
-        planned("c", Reason.INTERNAL_ERROR),
-        planned("d", Reason.ENVIRONMENT_UNSATISFIABLE),
-    ]
-    records = execute(cells, tmp_path, Watcher())
-    assert [[check.name.value for check in records[key].checks] for key in "abcd"] == [
-        ["validate"],
-        ["fetch"],
-        [],
-        ["environment"],
-    ]
-    assert records["b"].checks[0].reason == "sha256-mismatch"
-
-
-def test_a_declaration_that_is_only_not_followed_here_has_no_verdict(tmp_path: Path) -> None:
-    cell = planned("a", Reason.ENVIRONMENT_UNSATISFIABLE)
-    assert cell.settled is not None
-    settled = msgspec.structs.replace(cell.settled, status=Status.INCONCLUSIVE)
-    (record,) = execute([msgspec.structs.replace(cell, settled=settled)], tmp_path, Watcher()).values()
-    assert (record.status, record.blame) == (Status.INCONCLUSIVE, Blame.ENVIRONMENT)
-    assert record.checks[0].status is CheckStatus.INCONCLUSIVE
 
 
 def record_of(cell: PlannedCell, reason: Reason | None, **changes: object) -> Record:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from harness.cell import Backend, Cell, ConsumerRef, Device, EnvironmentRef, ModelRef, WeightsFormat
-from harness.execute.unusable import UnusableTools, as_asked, with_owner
+from harness.execute.unusable import UnusableTools, with_owner
 from harness.verdict import PASSED, Reason, Verdict
 
 
@@ -45,20 +45,6 @@ def test_now_and_then_it_is_tried_again() -> None:
     assert tried == [8, 16, 24]
     tools.works(cell("m8"))
     assert tools.verdict(cell("m25")) is None
-
-
-def test_a_refusal_that_no_adapter_asked_for_is_no_answer() -> None:
-    refused = Verdict.because(Reason.REFUSED_BY_TOOL, "BiaPy does not take the model: so")
-    assert with_owner(refused, "biapy") is refused
-    for tool in ("bioimageio.core", "careamics", "cellpose", "stardist"):
-        assert with_owner(refused, tool).reason is Reason.REPLY_MALFORMED
-
-
-def test_a_refusal_holds_if_the_tool_says_it_without_the_model() -> None:
-    refused = Verdict.because(Reason.REFUSED_BY_TOOL, "BiaPy does not take the model: so")
-    assert as_asked(refused, refused) is refused
-    for other in (PASSED, Verdict.because(Reason.NO_REPLY, "")):
-        assert as_asked(refused, other).reason is Reason.REPLY_MALFORMED
 
 
 def test_whom_to_ask_is_said_of_tools_alone() -> None:

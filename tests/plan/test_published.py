@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from harness.collection import fetch
 from harness.consumers import CONSUMERS
 from harness.environments.published import Published
 from harness.environments.spec import load_all
-from harness.errors import ConfigurationError
-from harness.plan.make import make_plan, published_for
+from harness.errors import ConfigurationError, UsageError
+from harness.plan.make import Planned, make_plan, published_for
 from harness.plan.matrix import Selection
 from harness.plan.published import Offered, offers_of_teams
 from tests.conftest import ROOT
@@ -95,16 +96,45 @@ def test_a_tool_that_does_not_exist(team: Server) -> None:
         offered(published(team, consumer="elastic"))
 
 
-def test_a_stored_plan_finds_its_environments_again(team: Server) -> None:
-    planned = make_plan(
+def test_a_version_that_is_asked_for_needs_not_be_the_newest(team: Server, tmp_path: Path) -> None:
+    newer = '["1.5", "1.4.9", "1.4.2"]'
+    (tmp_path / "served" / "versions.json").write_text(newer)
+    found = offered(published(team), wanted=("ilastik==1.4.2",))
+    assert [offer.consumers for offer in found.offers] == [{"ilastik": "1.4.2"}]
+    assert found.left_out == ()
+
+
+def _planned(team: Server, consumer: str, *, backend: Backend = Backend.CONDA, **other: str) -> Planned:
+    return make_plan(
         str(ROOT / "collection"),
         specs=SPECS,
-        backend=Backend.CONDA,
-        selection=Selection(models=("nuclei-unet2d",), consumers=("ilastik",)),
+        backend=backend,
+        selection=Selection(models=("nuclei-unet2d",), consumers=(consumer,)),
         settings={},
         created_at="now",
-        published=[published(team)],
+        published=[published(team, **other)],
     )
+
+
+def test_a_plan_of_one_version(team: Server) -> None:
+    plan = _planned(team, "ilastik==1.4.2").plan
+    assert {cell.cell.consumer.version for cell in plan.cells} == {"1.4.2"}
+    assert any(cell.cell.environment for cell in plan.cells)
+
+
+def test_a_version_that_is_not_listed_is_refused(team: Server) -> None:
+    words = "--consumer ilastik==1.3: its team lists no such version; the newest are: 1.4.2, 1.4.1"
+    with pytest.raises(UsageError, match=f"^{re.escape(words)}$"):
+        _planned(team, "ilastik==1.3")
+    assert _planned(team, "ilastik==1.3", backend=Backend.VENV).plan.left_out[0].why.endswith("conda")
+    unknown = _planned(team, "ilastik==1.3", listed="nothing.json").plan.left_out[0]
+    assert unknown.what == "ilastik 1.3"
+    assert "1.3.yml" in unknown.why
+
+
+def test_a_stored_plan_finds_its_environments_again(team: Server, tmp_path: Path) -> None:
+    planned = _planned(team, "ilastik")
     (name,) = planned.declared
+    (tmp_path / "served" / "versions.json").write_text('["1.6", "1.5", "1.4.9"]')
     assert published_for([published(team)], SPECS, planned.plan) == planned.declared
     assert any(cell.cell.environment and cell.cell.environment.name == name for cell in planned.plan.cells)

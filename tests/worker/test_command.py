@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from harness.worker.protocol import VERSION, FilesError, Job, ToldError, ToolError
-from harness.worker.runners import command
+from harness.worker.runners import command, dl4miceverywhere
 from harness.worker.runners.command import Pattern
 from tests.conftest import ROOT
 
@@ -143,6 +143,68 @@ def test_the_last_line_that_says_something_decides(
     with pytest.raises(error, match=line) as caught:
         command.load(job, PATTERNS)
     assert getattr(caught.value, "kind", "") == kind
+
+
+@pytest.fixture
+def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Python tool in a folder of its own, which imports the model's code ``network.py``."""
+    folder = tmp_path / "image"
+    folder.mkdir()
+    (folder / "tool.py").write_text("import sys; sys.path.insert(0, sys.argv[-1] + '/model'); import network")
+    monkeypatch.setenv("HARNESS_COMMAND", json.dumps({"argv": [sys.executable, str(folder / "tool.py")]}))
+    monkeypatch.setenv("HARNESS_COMMAND_FOLDER", str(folder))
+    return folder
+
+
+def test_what_the_image_cannot_import_is_no_fault_of_a_model(job: Job, image: Path, tmp_path: Path) -> None:
+    (tmp_path / "model" / "network.py").write_text("")
+    (image / "tool.py").write_text("import not_in_the_image")
+    with pytest.raises(ToolError, match=r"^ModuleNotFoundError: No module named 'not_in_the_image'$"):
+        dl4miceverywhere.load(job)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "missing", "message"),
+    [
+        (
+            "import not_declared.layers",
+            "ModuleNotFoundError",
+            "not_declared",
+            "No module named 'not_declared'",
+        ),
+        ("from os import layers", "ImportError", None, r"cannot import name 'layers' from 'os' \(.*\)"),
+        ("raise ImportError('no layers')", "ImportError", None, "no layers"),
+    ],
+)
+def test_what_the_code_of_a_model_cannot_import_is_no_fault_of_the_tool(
+    code: str, kind: str, missing: str | None, message: str, job: Job, image: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model" / "network.py").write_text(code, "utf-8")
+    with pytest.raises(ToldError, match=f"^{message}$") as caught:
+        dl4miceverywhere.load(job)
+    assert (caught.value.kind, caught.value.missing_module) == (kind, missing)
+
+
+def test_code_of_a_model_that_the_tool_puts_elsewhere_is_the_models(
+    job: Job, image: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "architecture_0.py").write_text("import not_declared", "utf-8")
+    (image / "tool.py").write_text(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import architecture_0"
+    )
+    with pytest.raises(ToldError, match="not_declared"):
+        dl4miceverywhere.load(job)
+
+
+def test_a_script_that_the_tool_puts_into_its_folder_is_the_tools(
+    job: Job, image: Path, tmp_path: Path
+) -> None:
+    (image / "tool.py").write_text(
+        "import runpy, sys; path = sys.argv[-1] + '/script.py';"
+        " open(path, 'w').write('import not_in_the_image'); runpy.run_path(path)"
+    )
+    with pytest.raises(ToolError, match="not_in_the_image"):
+        dl4miceverywhere.load(job)
 
 
 def test_a_program_that_says_nothing_is_wrong_and_writes_nothing(

@@ -36,7 +36,8 @@ const ACTIONS = {
   async load({ tool, description, weights, format }) {
     const described = readDescription(description, require);
     const { open } = await import(`./${tool}.mjs`);
-    const run = await open({ require, weights, entry: described.weights[format] });
+    const outputs = described.outputs.map(({ id }) => id);
+    const run = await open({ require, weights, outputs, entry: described.weights[format] });
     model = { ...described, run };
     return {};
   },

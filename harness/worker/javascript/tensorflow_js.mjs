@@ -7,15 +7,16 @@ import { dirname, join, sep } from "node:path";
 import { ToolError, UnsupportedError } from "./errors.mjs";
 
 const NO_KERNEL = /Kernel '.*' not registered for backend 'wasm'/;
+const ASYNCHRONOUS = /model\.executeAsync\(\)/;
 
-export async function open({ require, weights }) {
+export async function open({ require, weights, outputs }) {
   const tf = await imported(require);
   const artifacts = readArtifacts(weights);
   const handler = tf.io.fromMemory(artifacts);
   const graph = artifacts.format === "graph-model";
-  const model = await (graph ? tf.loadGraphModel(handler) : tf.loadLayersModel(handler));
+  const compute = graph ? await openGraph(tf, handler, outputs) : await openLayers(tf, handler);
   return async (tensors) => {
-    const run = () => predict(tf, model, tensors);
+    const run = () => predict(tf, compute, tensors);
     try {
       return await run();
     } catch (error) {
@@ -61,11 +62,38 @@ function readArtifacts(path) {
   };
 }
 
-async function predict(tf, model, tensors) {
+async function openLayers(tf, handler) {
+  const model = await tf.loadLayersModel(handler);
+  return (given) => [model.predict(given, { batchSize: given[0].shape[0] })].flat();
+}
+
+// The library's predict() is execute() with the results in an object if the graph names them (structuredOutputKeys).
+async function openGraph(tf, handler, outputs) {
+  const model = await tf.loadGraphModel(handler);
+  const names = model.modelStructuredOutputKeys ?? model.outputNodes;
+  return async (given) => asDescribed([await execute(model, given)].flat(), names, outputs);
+}
+
+async function execute(model, given) {
+  try {
+    return model.execute(given);
+  } catch (error) {
+    if (!ASYNCHRONOUS.test(error.message)) {
+      throw error;
+    }
+    return model.executeAsync(given); // control flow, or an output whose size depends on values
+  }
+}
+
+// By name, if the graph has every described one; otherwise in the order of the graph.
+function asDescribed(results, names, outputs) {
+  const places = outputs.map((name) => names.indexOf(name));
+  return places.every((place) => place in results) ? places.map((place) => results[place]) : results;
+}
+
+async function predict(tf, compute, tensors) {
   const given = tensors.map((tensor) => tf.tensor(tensor.data, tensor.shape, typeOf(tensor.dtype)));
-  const [batch] = tensors[0].shape;
-  const result = model.predict(given.length === 1 ? given[0] : given, { batchSize: batch });
-  const results = Array.isArray(result) ? result : [result];
+  const results = await compute(given);
   const arrays = [];
   for (const output of results) {
     arrays.push({ data: await output.data(), shape: output.shape, dtype: output.dtype });

@@ -26,9 +26,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import IO, Any, NamedTuple, NoReturn, cast
+from typing import IO, Any, Callable, NamedTuple, NoReturn, cast
 
 from ..protocol import FilesError, Job, ToldError, ToolError
+from . import python_traceback
 from .ended import end_like
 
 CONTRACT = 1
@@ -41,10 +42,15 @@ _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class Pattern(NamedTuple):
-    """What a line of a tool's log means: an error of this type ("ToolError", ...)."""
+    """What a line of a tool's log means: an error of this type ("ToolError", ...).
+
+    A type ``in_model`` holds instead where the traceback up to that line goes through the code of a model.
+    What the group ``module`` of the regex matches is a module that is missing.
+    """
 
     regex: str
     type: str
+    in_model: str = ""
 
 
 class Opened(NamedTuple):
@@ -120,7 +126,7 @@ def _run(opened: Opened, action: str, inputs: list[str]) -> str:
     _raise_told(os.path.join(folder, "error.json"))
     missing = [t["name"] for t in opened.job.outputs if action == "predict" and not _is_there(folder, t)]
     if code or len(missing) == len(opened.job.outputs):
-        _raise_by(opened.patterns, log)
+        _raise_by(opened.patterns, log, lambda text: _through_model(text, folder, opened.job))
     if code:
         end_like(code)
     if missing:
@@ -195,11 +201,37 @@ def _raise_told(path: str) -> None:
     _raise(kind, message, trace)
 
 
-def _raise_by(patterns: tuple[Pattern, ...], log: str) -> None:
-    for line in reversed(log.splitlines()):
+def _raise_by(patterns: tuple[Pattern, ...], log: str, in_model: Callable[[str], bool]) -> None:
+    lines = log.splitlines()
+    for end in range(len(lines), 0, -1):
+        line = lines[end - 1].strip()
         for pattern in patterns:
-            if re.search(pattern.regex, line):
-                _raise(pattern.type, line.strip(), log)
+            found = re.search(pattern.regex, lines[end - 1])
+            if not found:
+                continue
+            if not pattern.in_model or not in_model("\n".join(lines[:end])):
+                _raise(pattern.type, line, log)
+            own = pattern.in_model + ": "
+            message = line[len(own) :] if line.startswith(own) else line
+            raise ToldError(pattern.in_model, message, log, missing_module=found.groupdict().get("module"))
+
+
+def _through_model(text: str, folder: str, job: Job) -> bool:
+    """Whether the last traceback goes through the model's files, or where the tool puts the code of one."""
+    model = os.path.join(folder, "model")
+    # What else is in these folders is the tool's own.
+    tools = [each for each in (folder, os.environ.get(FOLDER)) if each]
+    for file in python_traceback.files(text):
+        path = os.path.join(folder, file)
+        if _is_below(path, model, os.path.dirname(job.description)):
+            return True
+        if _is_below(path, tempfile.gettempdir()) and not _is_below(path, *tools):
+            return True
+    return False
+
+
+def _is_below(path: str, *folders: str) -> bool:
+    return os.path.normpath(path).startswith(tuple(os.path.normpath(folder) + os.sep for folder in folders))
 
 
 def _raise(kind: str, message: str, trace: str) -> NoReturn:

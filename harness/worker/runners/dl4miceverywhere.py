@@ -11,7 +11,12 @@ from .command import Opened, Pattern
 # What Python writes where nobody catches it; the last line says what it is.
 PATTERNS = (
     Pattern(r"^(MemoryError|numpy\..*MemoryError)\b", "MemoryError"),
-    Pattern(r"^(ModuleNotFoundError|ImportError)\b|error while loading shared libraries", "ToolError"),
+    # The image's own imports are the tool's; what the code of a model imports is the model's own.
+    Pattern(
+        r"^ModuleNotFoundError: No module named '(?P<module>[\w.]+)'", "ToolError", "ModuleNotFoundError"
+    ),
+    Pattern(r"^(ModuleNotFoundError|ImportError)\b", "ToolError", "ImportError"),
+    Pattern(r"error while loading shared libraries", "ToolError"),
     Pattern(r"^NotImplementedError\b.*processing", "NotImplementedError"),
     Pattern(r"^[\w.]+(Error|Exception)\b", "PythonError"),
 )

@@ -10,6 +10,8 @@ import pytest
 
 from harness.cli import run_command_line
 from harness.github import session
+from tests.cli.github.shards import write_plan
+from tests.cli.github.taking import ALL
 from tests.github.conftest import SOON, github
 from tests.github.double import OWNER, REPOSITORY, Double
 from tests.github.double.state import Run
@@ -23,6 +25,15 @@ SHA = "a" * 40
 DIGEST = "d" * 64
 
 Harness = Callable[..., int]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a plan."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    write_plan(tmp_path / "plan", *ALL)
+    return tmp_path
 
 
 @pytest.fixture
