@@ -67,6 +67,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
     """
     from harness.cli.finish import today
     from harness.cli.github.remarks import remarks
+    from harness.cli.github.unfit import unfit
     from harness.github.outcome import Links, Outcome
     from harness.ledger.gate import decide
     from harness.ledger.query import newest_by_key
@@ -87,7 +88,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         refused=(
             *filter(None, [subject.refused]),
             *_refused(output, plan, policy),
-            *_not_planned(subject.files, plan, args.collection),
+            *(unfit(client, subject, plan, args.collection) if plan else ()),
         ),
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
@@ -199,28 +200,3 @@ def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
     entries = (changes.ChangedFile(status="M", path=file.path, previous=file.old_path) for file in files)
     found = changes.reach(entries, changes.Models(places={})).review
     return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
-
-
-def _not_planned(files: Iterable[ChangedFile], plan: Plan | None, collection: str) -> Iterator[str]:
-    """Models that are new or changed, by GitHub's word, and of which no cell was planned.
-
-    Which folders are models is told by the plan, and by the descriptions among the files.
-    """
-    from harness.collection.changes import models_among
-
-    folder = posixpath.normpath(collection)
-    prefix = "" if folder == "." else f"{folder}/"
-    there = [file.path for file in files if file.status != "removed"]
-    gone = [name for file in files for name in (file.path, file.old_path) if name and name not in there]
-    known = {*models_among(there, prefix.rstrip("/")), *(plan.sources if plan else ())}
-    planned = {entry.cell.model.source for entry in plan.cells} if plan else set()
-    missing = set()
-    for path in (*there, *gone):
-        if path.startswith(prefix):
-            parts = path[len(prefix) :].split("/")
-            owners = ["", *("/".join(parts[:count]) for count in range(1, len(parts) + 1))]
-            model = next((owner for owner in owners if owner in known), None)
-            if model is not None and planned.isdisjoint(owners):
-                missing.add(model)
-    for model in sorted(missing):
-        yield f"{model or 'the model'}: is changed, and no cell of it was planned"
