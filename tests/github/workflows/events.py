@@ -46,8 +46,8 @@ def push(branch: str) -> dict[str, Any]:
     return {**event("push", before=_BASE, after=_HEAD), "ref": f"refs/heads/{branch}", "sha": _HEAD}
 
 
-def workflow_run(workflow: str, of: str) -> dict[str, Any]:
-    """A run that has ended; ``of`` is the event that had started it."""
+def workflow_run(workflow: str, of: str, action: str = "completed") -> dict[str, Any]:
+    """A run that has ended, or done what ``action`` says; ``of`` is the event that had started it."""
     run = {
         "name": workflow,
         "event": of,
@@ -56,7 +56,7 @@ def workflow_run(workflow: str, of: str) -> dict[str, Any]:
         "head_repository": {"full_name": "stranger/fork"},
         "conclusion": "success",
     }
-    return event("workflow_run", action="completed", workflow_run=run)
+    return event("workflow_run", action=action, workflow_run=run)
 
 
 def comment(body: str, *, on_pull: bool = True) -> dict[str, Any]:
