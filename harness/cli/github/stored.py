@@ -66,6 +66,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
     Without a plan nothing was decided: that is told as what was refused, so that somebody hears of it.
     """
     from harness.cli.finish import today
+    from harness.cli.github.excused import excused
     from harness.cli.github.remarks import remarks
     from harness.cli.github.unfit import unfit
     from harness.github.outcome import Links, Outcome
@@ -78,9 +79,11 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
     plan = read_plan(output / "plan.json") if (output / "plan.json").is_file() else None
     planned = {entry.key: entry.cell for entry in plan.cells} if plan else {}
     held = newest_by_key(record for record in _records(output / "ledger") if record.key in planned)
+    day, levels = today(), levels_of(planned)
+    decision = decide(planned, held.values(), policy, today=day, levels=levels)
     return Outcome(
         change=subject.change,
-        decision=decide(planned, held.values(), policy, today=today(), levels=levels_of(planned)),
+        decision=decision,
         records=held,
         differences=_differences(args.published, planned, held.values()),
         beside=subject.beside,
@@ -89,6 +92,16 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
             *filter(None, [subject.refused]),
             *_refused(output, plan, policy),
             *(unfit(client, subject, plan, args.collection) if plan else ()),
+        ),
+        excused=excused(
+            client,
+            subject.pull.base_sha,
+            decision,
+            held.values(),
+            policy,
+            today=day,
+            levels=levels,
+            collection=args.collection,
         ),
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
