@@ -1,7 +1,7 @@
 """Models that do not block only because the policy names a model as they are called.
 
-A model states its own id, and whoever proposes a new one chooses its folder. So what the policy says of a name
-holds for the model that has it in the branch that a pull request goes to.
+A model states its own id, and whoever proposes a new one chooses its folder. So what the policy says of a
+name holds for the model that has it in the branch that a pull request goes to.
 """
 
 from __future__ import annotations
@@ -64,15 +64,10 @@ def _by_place(cell: Cell) -> Cell:
 
 def _id_in(client: Client, commit: str, folder: str) -> str | None:
     """What the model in a folder of a commit is called; None if there is none that can be read."""
-    from harness.collection.description_yaml import FILE_NAMES, parse
-    from harness.collection.fault import ModelFault
+    from harness.cli.github.described import described
 
-    for name in FILE_NAMES:
-        content = client.content(posixpath.normpath(posixpath.join(folder, name)), commit)
-        if content is not None:
-            try:
-                stated = parse(content, shown=name).get("id")
-            except ModelFault:
-                return None
-            return stated if isinstance(stated, str) else posixpath.basename(folder)
-    return None
+    content = described(client, folder, commit)
+    if content is None:
+        return None
+    stated = content.get("id")
+    return stated if isinstance(stated, str) else posixpath.basename(folder)

@@ -13,12 +13,11 @@ from harness.github.checks import accept
 from harness.github.client import Client
 from harness.github.session import connect
 from harness.ledger.record import Record
-from harness.plan.plan import read_plan
 from harness.verdict import Reason
 from tests.cli.github.conftest import PULL, RUN, SHA, Harness
-from tests.cli.github.said import comments, forged, state, taken
+from tests.cli.github.said import comments, state, taken
 from tests.cli.planned import outcome_of
-from tests.github.double import Double, answers
+from tests.github.double import Double
 from tests.github.double.state import REPOSITORY
 
 PASSED = outcome_of("a")
@@ -52,7 +51,8 @@ def test_a_tool_that_its_team_calls_advisory_does_not_block(
     repository: Double, harness: Harness, tool: str, said: str, tmp_path: Path
 ) -> None:
     consumer = msgspec.structs.replace(FAILED.consumer, name=tool)
-    reports = taken(tmp_path / "reports", msgspec.structs.replace(FAILED, consumer=consumer))
+    failed = msgspec.structs.replace(FAILED, key="failed", consumer=consumer)
+    reports = taken(tmp_path / "reports", PASSED, failed)
     assert harness("checks", "--output", reports) == 0
     assert state(repository) == said
 
@@ -117,21 +117,6 @@ def test_what_it_was_before_it_was_renamed_is_looked_at(
     assert state(repository) == "pending"
 
 
-def test_a_model_that_was_not_planned(repository: Double, harness: Harness, tmp_path: Path) -> None:
-    repository.state.pulls[PULL].files.append(("collection/b/rdf.yaml", "added"))
-    reports = taken(tmp_path / "reports", PASSED)
-    assert harness("checks", "--output", reports) == 0
-    assert harness("comment", "--output", reports) == 0
-    assert state(repository) == "error"
-    assert "b: is changed, and no cell of it was planned" in comments(repository)[0]
-
-
-def test_a_model_that_is_deleted_needs_no_cell(repository: Double, harness: Harness, tmp_path: Path) -> None:
-    repository.state.pulls[PULL].files.append(("collection/b/rdf.yaml", "removed"))
-    assert harness("checks", "--output", taken(tmp_path / "reports", PASSED)) == 0
-    assert state(repository) == "success"
-
-
 def test_the_run_handed_over_nothing(repository: Double, harness: Harness, tmp_path: Path) -> None:
     assert harness("checks", "--output", tmp_path / "nothing") == 0
     assert harness("comment", "--output", tmp_path / "nothing") == 0
@@ -165,61 +150,6 @@ def test_the_policy_is_that_of_the_base_not_of_this_checkout(
     repository.state.contents[repository.state.pulls[PULL].base_sha, "collection/policy.toml"] = rule.encode()
     harness("checks", "--output", reports)
     assert state(repository) == "success"
-
-
-@pytest.mark.parametrize("collection", [".zoo", "./.zoo/", "x/../.zoo"])
-def test_weights_of_a_model_that_was_not_planned(
-    repository: Double, harness: Harness, collection: str, tmp_path: Path
-) -> None:
-    """What the plan says of the collection hides nothing: GitHub tells which folders are models."""
-    reports = forged(taken(tmp_path / "reports", PASSED), collection=".zoo", sources=("a",))
-    repository.state.contents[SHA, ".zoo/b/rdf.yaml"] = b""
-    repository.state.pulls[PULL].files = [(".zoo/README.md", "modified"), ("b/weights.onnx", "modified")]
-    assert harness("checks", "--output", reports, "--collection", collection) == 0
-    assert state(repository) == "success"
-    repository.state.pulls[PULL].files = [(".zoo/b/weights.onnx", "modified")]
-    assert harness("checks", "--output", reports, "--collection", collection) == 0
-    assert harness("comment", "--output", reports, "--collection", collection) == 0
-    assert state(repository) == "error"
-    assert "b: is changed, and no cell of it was planned" in comments(repository)[0]
-
-
-def test_a_commit_of_which_github_lists_a_part_is_not_green(
-    repository: Double,
-    harness: Harness,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(answers, "MOST_LISTED", 1)
-    reports = taken(tmp_path / "reports", PASSED)
-    assert harness("checks", "--output", reports) == ExitCode.SATISFIED, "all that is changed was planned"
-    repository.state.statuses.clear()
-    repository.state.pulls[PULL].files.append(("collection/b/weights.onnx", "modified"))
-    assert harness("checks", "--output", reports) == ExitCode.NO_VERDICT
-    assert "has more files than GitHub lists" in capsys.readouterr().err
-    assert repository.state.statuses == []
-
-
-def test_a_plan_for_other_models_than_those_of_the_collection(
-    repository: Double, harness: Harness, tmp_path: Path
-) -> None:
-    reports = forged(taken(tmp_path / "reports", PASSED), collection="tests/good")
-    assert harness("checks", "--output", reports) == 0
-    assert harness("comment", "--output", reports) == 0
-    assert state(repository) == "error"
-    assert "the models are in 'collection'" in comments(repository)[0].replace("\n", " ")
-
-
-def test_nothing_is_taken_over_that_the_plan_brings(
-    repository: Double, harness: Harness, tmp_path: Path
-) -> None:
-    """Its job could have made up the records that lie beside it."""
-    reports = taken(tmp_path / "reports", PASSED)
-    (entry,) = read_plan(reports / "plan.json").cells
-    forged(reports, cells=(msgspec.structs.replace(entry, recorded=True),))
-    assert harness("checks", "--output", reports) == 0
-    assert state(repository) == "error"
 
 
 @pytest.mark.parametrize(

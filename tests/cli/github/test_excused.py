@@ -102,6 +102,6 @@ def test_a_name_that_excuses_nothing_is_nobodys_concern(
     assert harness("checks", "--output", taken(tmp_path / "reports", outcome_of("a"))) == 0
     assert state(repository) == "success"
     tool = msgspec.structs.replace(failing("a", "a").consumer, name="spotmax")  # advisory by itself
-    failed = msgspec.structs.replace(failing("a", "a"), consumer=tool)
-    assert harness("checks", "--output", taken(tmp_path / "again", failed)) == 0
+    failed = msgspec.structs.replace(failing("a", "a"), key="failed", consumer=tool)
+    assert harness("checks", "--output", taken(tmp_path / "again", outcome_of("a"), failed)) == 0
     assert state(repository) == "success"
