@@ -197,8 +197,19 @@ def read_subject(client: Client, actions: Actions, args: argparse.Namespace) -> 
     found = find_subject(client, change, event)
     if found is None:
         return None
-    files = tuple(client.files(found.pull))
-    return Subject(found.pull, _with_review(found.change, files), files, found.beside, found.refused)
+    pull, files = _with_files(client, found.pull)
+    if pull.head_sha != found.pull.head_sha:
+        return None
+    return Subject(pull, _with_review(found.change, files), files, found.beside, found.refused)
+
+
+def _with_files(client: Client, pull: PullRequest) -> tuple[PullRequest, tuple[ChangedFile, ...]]:
+    """A pull request with the files that it changes: GitHub lists those of the moment when it is asked."""
+    while True:
+        files = tuple(client.files(pull))
+        before, pull = pull, client.pull(pull.number)
+        if (before.head_sha, before.base_sha) == (pull.head_sha, pull.base_sha):
+            return pull, files
 
 
 def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:

@@ -206,6 +206,32 @@ def test_a_run_that_was_started_again_is_left_to_its_next_end(
     assert (repository.state.statuses, repository.state.comments) == ([], {})
 
 
+@pytest.mark.parametrize("command", ["checks", "comment"])
+def test_what_is_pushed_while_files_are_listed_hides_nothing(
+    repository: Double, harness: Harness, command: str, tmp_path: Path
+) -> None:
+    """The list is of the head of that moment, and the status would be of the one before."""
+    pull = repository.state.pulls[PULL]
+    repository.fail(path=f"pulls/{PULL}/files$", first=lambda: setattr(pull, "head_sha", "c" * 40))
+    assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
+    assert (repository.state.statuses, repository.state.comments) == ([], {})
+
+
+def test_files_are_listed_again_for_another_base(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    """To which branch it goes may change at any time, and with it what it changes."""
+
+    def goes_elsewhere() -> None:
+        pull.base_sha = "c" * 40
+        pull.files.append(("harness/cell.py", "modified"))
+
+    pull = repository.state.pulls[PULL]
+    repository.fail(path=f"pulls/{PULL}$", skip=1, first=goes_elsewhere)
+    assert harness("checks", "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
+    assert state(repository) == "pending"
+
+
 def test_accepted_and_said_again(repository: Double, harness: Harness, tmp_path: Path) -> None:
     reports = taken(tmp_path / "reports", PASSED, review=("harness/a.py",))
     harness("checks", "--output", reports)
