@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from harness.change import Change
@@ -41,9 +42,15 @@ def find_subject(client: Client, change: Change | None, event: Event | None) -> 
 
 
 def is_over(actions: Actions, run: Run) -> bool:
-    """Whether a run is still as it was when it ended: not started again, and so not about to end again."""
+    """Whether a run is still as it was when it ended, and no newer one of its commit is about to end.
+
+    A newer one tests what the pull request is now: it may go to another branch.
+    """
     now = actions.run(run.id)
-    return now.status == "completed" and now.attempt <= run.attempt
+    if now.status != "completed" or now.attempt > run.attempt:
+        return False
+    same = actions.runs(PurePosixPath(now.workflow).name, now.head_sha)
+    return not any(other.id > now.id and other.status != "completed" for other in same)
 
 
 def _of_run(client: Client, change: Change | None, event: Event) -> Found | None:
