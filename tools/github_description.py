@@ -29,6 +29,7 @@ IN_USE = {
     "/collaborators/{username}/permission": ("get",),
     "/commits/{ref}/statuses": ("get",),
     "/contents/{path}": ("get",),
+    "/git/trees/{tree_sha}": ("get",),
     "/issues": ("get", "post"),
     "/issues/comments/{comment_id}": ("patch", "delete"),
     "/issues/comments/{comment_id}/reactions": ("post",),

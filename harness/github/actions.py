@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.github import answered
@@ -19,12 +20,16 @@ class Actions:
         """A run."""
         return answered.read(self._api.get("actions", "runs", number), answered.Run).value()
 
-    def newest_run(self, workflow: str, sha: str) -> WorkflowRun | None:
-        """The newest run of a workflow, by the name of its file, for a commit; None if there is none."""
+    def runs(self, workflow: str, sha: str) -> Iterator[WorkflowRun]:
+        """The runs of a workflow, by its file name, for pull requests with a commit, the newest first."""
         items = self._api.each(
             "actions", "workflows", workflow, "runs", key="workflow_runs", head_sha=sha, event="pull_request"
         )
-        return next((answered.read(item, answered.Run).value() for item in items), None)
+        return (answered.read(item, answered.Run).value() for item in items)
+
+    def newest_run(self, workflow: str, sha: str) -> WorkflowRun | None:
+        """The first of them; None if there is none."""
+        return next(self.runs(workflow, sha), None)
 
     def artifacts(self, run: int) -> list[Artifact]:
         """What a run has left, the newest last."""

@@ -70,7 +70,7 @@ def _problems(outcome: Outcome) -> Iterator[Kind]:
         not decision.cells and (change.models or change.broad)
     ):
         yield Kind.NO_VERDICT
-    if change.review and not outcome.accepted_by:
+    if outcome.to_review and not outcome.accepted_by:
         yield Kind.REVIEW
     if outcome.beside:
         yield Kind.SHARED

@@ -63,6 +63,23 @@ class Content(msgspec.Struct):
     content: str = ""
 
 
+class _TreeEntry(msgspec.Struct):
+    path: str
+    type: str
+
+
+class Tree(msgspec.Struct):
+    """``git-tree``."""
+
+    tree: list[_TreeEntry]
+    truncated: bool
+
+    @property
+    def files(self) -> list[str]:
+        """Files and links, without folders and submodules."""
+        return [entry.path for entry in self.tree if entry.type == "blob"]
+
+
 class Comment(msgspec.Struct):
     """``issue-comment``."""
 

@@ -22,6 +22,7 @@ TESTED = "harness/tested"
 ACCEPTED = "harness/accepted"
 CHECK_RUN = "harness results"
 
+_BEGUN = "this commit is being tested"
 _ACCEPTED_BY = re.compile(r"accepted by @(?P<login>[A-Za-z0-9-]+(?:\[bot\])?)")
 _CONCLUSIONS = {
     State.SUCCESS: "success",
@@ -29,6 +30,24 @@ _CONCLUSIONS = {
     State.ERROR: "failure",
     State.PENDING: "neutral",
 }
+
+
+def begin(client: Client, sha: str, has_ended: Callable[[], bool], *, url: str = "") -> bool:
+    """Take back what was said about a commit while it is tested once more; returns whether that is so.
+
+    One commit has one status, and it may have been proposed to another branch since. What a maintainer
+    accepts meanwhile counts from the end on.
+
+    Args:
+        has_ended: asks whether the run is over: events may come late, and its end has the last word.
+        url: of the run.
+    """
+    if has_ended():
+        return False
+    if client.status(sha, TESTED) is not None:
+        client.set_status(sha, TESTED, State.PENDING, _BEGUN, url=url)
+    client.set_status(sha, STATUS, State.PENDING, _BEGUN, url=url)
+    return True
 
 
 def say(client: Client, sha: str, message_for: Callable[[str], Message], *, url: str = "") -> Message:
@@ -39,7 +58,7 @@ def say(client: Client, sha: str, message_for: Callable[[str], Message], *, url:
         url: where the results are.
     """
     undecided, decided = message_for(""), message_for("somebody")
-    if undecided != decided:
+    if undecided != decided or client.status(sha, TESTED) is not None:  # of another time
         client.set_status(sha, TESTED, decided.state, decided.description, url=url)
     said = message_for(accepted_by(client, sha))
     client.set_status(sha, STATUS, said.state, said.description, url=url)

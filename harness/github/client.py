@@ -71,6 +71,13 @@ class Client:
             raise self._api.failed(f"{path} in {commit}: is no file of at most {limit:,} bytes")
         return base64.b64decode(found.content)
 
+    def paths(self, commit: str) -> list[str]:
+        """Every file of a commit; more than GitHub lists at once are an error."""
+        found = answered.read(self._api.get("git", "trees", commit, recursive="1"), answered.Tree)
+        if found.truncated:
+            raise self._api.failed(f"commit {commit}: has more files than GitHub lists, about 100,000")
+        return found.files
+
     def comments(self, number: int) -> list[Comment]:
         """All comments on an issue or pull request, the oldest first."""
         items = self._api.each("issues", number, "comments")

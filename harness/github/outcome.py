@@ -29,6 +29,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         differences: against the published ledger; None without one.
         refused: what was not taken of what the jobs handed over, and why, a sentence each.
         beside: other open pull requests with the same head: one commit has one status for all of them.
+        excused: folders of models that do not block only because the policy names models as these call
+            themselves; the branch that the change goes to has no such model there.
         accepted_by: the maintainer who accepted what the change does to the tests; empty if nobody has.
         collection: the folder of models, relative to the root of the repository.
         annotations: faults on their lines.
@@ -40,10 +42,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[CellDifference, ...] | None = None
     refused: tuple[str, ...] = ()
     beside: tuple[int, ...] = ()
+    excused: tuple[str, ...] = ()
     accepted_by: str = ""
     collection: str = "."
     links: Links = Links()
     annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def to_review(self) -> bool:
+        """Whether a maintainer has to look at it."""
+        return bool(self.change.review or self.excused)
 
     @property
     def moved(self) -> dict[str, Moved]:

@@ -42,21 +42,24 @@ def find_subject(client: Client, change: Change | None, event: Event | None) -> 
 
 
 def is_over(actions: Actions, run: Run) -> bool:
-    """Whether a run has the last word: not started again, and not cancelled for one that took its place."""
+    """Whether a run has the last word: not started again, and no newer one of its commit will have it.
+
+    A newer one tests what the pull request is now, which may go to another branch. One that is over has the
+    last word if this one was cancelled for it.
+    """
     now = actions.run(run.id)
-    return now.status == "completed" and now.attempt <= run.attempt and not _was_replaced(actions, now)
-
-
-def _was_replaced(actions: Actions, run: WorkflowRun) -> bool:
-    """Whether it was cancelled, and the same branch is tested at the same commit by a newer run."""
-    if run.conclusion != "cancelled":
+    if now.status != "completed" or now.attempt > run.attempt:
         return False
-    newest = actions.newest_run(PurePosixPath(run.workflow).name, run.head_sha)
-    return (
-        newest is not None
-        and newest.id > run.id
-        and (newest.head_owner, newest.head_branch) == (run.head_owner, run.head_branch)
+    same = actions.runs(PurePosixPath(now.workflow).name, now.head_sha)
+    return not any(
+        other.status != "completed" or (now.conclusion == "cancelled" and _is_of_one_branch(now, other))
+        for other in same
+        if other.id > now.id
     )
+
+
+def _is_of_one_branch(run: WorkflowRun, other: WorkflowRun) -> bool:
+    return (run.head_owner, run.head_branch) == (other.head_owner, other.head_branch)
 
 
 def _of_run(client: Client, change: Change | None, event: Event) -> Found | None:

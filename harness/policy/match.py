@@ -41,6 +41,11 @@ class OfWeights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Whether it is not about every model."""
         return self.model.strip(EVERY) != ""
 
+    @property
+    def is_about_names(self) -> bool:
+        """Whether it is about models by what they are called, not about all, or all in a folder."""
+        return self.of_certain_models and not self.model.endswith("/*")
+
 
 class Match(OfWeights, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Globs for cells, all of which have to match; what is not stated matches every cell.

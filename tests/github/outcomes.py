@@ -152,6 +152,7 @@ WAIVED = Policy(
 EXPIRED = Policy(
     waivers=(msgspec.structs.replace(WAIVED.waivers[0], expires=datetime.date(2026, 5, 31)),),
 )
+EXCUSED = Policy(waivers=(msgspec.structs.replace(WAIVED.waivers[0], model="nuclei-unet2d"),))
 BIAPY_FAILS = make_record(
     model=NUCLEI, consumer=BIAPY, **because(Reason.EXCEPTION, "KeyError: 'PROBLEM'", blame=Blame.TOOL)
 )
@@ -185,6 +186,9 @@ OUTCOMES: dict[str, Outcome] = {
         [], change=msgspec.structs.replace(CHANGE, models=(), removed=("nuclei-unet2d", "old"))
     ),
     "review": outcome([PASSED], change=msgspec.structs.replace(CHANGE, review=GATE)),
+    "review-excused": outcome(
+        [PASSED, ONNX_DIFFERS], policy=EXCUSED, excused=("collection/nuclei-unet2d",), collection="collection"
+    ),
     "shared": outcome([PASSED, ONNX_PASSED], beside=(113,)),
     "refused": outcome(
         [PASSED],

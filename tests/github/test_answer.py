@@ -64,6 +64,7 @@ STATES = {
     "no-verdict-nothing-planned": (State.ERROR, Kind.NO_VERDICT, "No verdict, since no cell was planned"),
     "nothing": (State.SUCCESS, Kind.NOTHING, "Nothing to test: no model is touched"),
     "removed": (State.SUCCESS, Kind.REMOVED, "Nothing to test: models are only deleted"),
+    "review-excused": (State.PENDING, Kind.REVIEW, "A maintainer has to look at this"),
     "review": (State.PENDING, Kind.REVIEW, "A maintainer has to look at this"),
     "refused": (State.ERROR, Kind.REFUSED, "The results could not be used"),
     "several": (
@@ -225,6 +226,11 @@ def test_what_changes_the_gate_is_green_only_once_it_is_accepted(
 ) -> None:
     change = msgspec.structs.replace(CHANGE, review=GATE)
     assert answer(outcome([PASSED], change=change, **changes)).state is state
+
+
+def test_a_name_that_excuses_is_accepted_like_all_else() -> None:
+    assert answer(outcome([PASSED], excused=("a",), accepted_by="octocat")).state is State.SUCCESS
+    assert answer(outcome([ONNX_DIFFERS], excused=("a",), accepted_by="octocat")).state is State.FAILURE
 
 
 def test_to_accept_excuses_no_failure() -> None:

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import GitHubError
-from harness.github.checks import ACCEPTED, CHECK_RUN, STATUS, TESTED, accept, accepted_by, say, say_in_detail
+from harness.github.checks import (
+    ACCEPTED,
+    CHECK_RUN,
+    STATUS,
+    TESTED,
+    accept,
+    accepted_by,
+    begin,
+    say,
+    say_in_detail,
+)
 from harness.github.client import Client
 from harness.github.message import MARK, Kind, Message, State
 from harness.github.session import connect
@@ -154,3 +164,31 @@ def test_the_verdict_is_kept_under_a_name_of_its_own(github: Double, client: Cli
     status = github.state.newest_status(SHA, TESTED)
     assert status is not None
     assert (status.state, status.description) == ("failure", "it fails")
+
+
+def test_while_it_is_tested_again_nothing_counts(github: Double, client: Client) -> None:
+    """It may have been proposed to another branch."""
+    say(client, SHA, reviewed)
+    accept(client, SHA, "octocat")
+    assert begin(client, SHA, lambda: False, url="https://github.example/run")
+    assert state_of(github) == "pending"
+    assert accept(client, SHA, "octocat") is State.PENDING
+    assert say(client, SHA, failing).state is State.FAILURE
+    assert accept(client, SHA, "octocat") is State.FAILURE
+
+
+def test_the_end_of_a_run_has_the_last_word(github: Double, client: Client) -> None:
+    say(client, SHA, plain)
+    assert not begin(client, SHA, lambda: True)
+    assert state_of(github) == "success"
+
+
+def test_what_was_to_be_accepted_at_another_time_is_not_any_more(github: Double, client: Client) -> None:
+    say(client, SHA, reviewed)
+
+    def failed(_: str) -> Message:
+        return message(State.FAILURE, "it fails, and nobody has to look")
+
+    say(client, SHA, failed)
+    assert accept(client, SHA, "octocat") is State.FAILURE
+    assert state_of(github) == "failure"

@@ -13,6 +13,11 @@ from tests.github.double import Double
 SHA = "a" * 40
 
 
+def test_every_file_of_a_commit(client: Client, github: Double) -> None:
+    github.state.contents[SHA, "models/a/rdf.yaml"] = github.state.contents["b" * 40, "other"] = b""
+    assert client.paths(SHA) == ["models/a/rdf.yaml"]
+
+
 def test_a_pull_request(github: Double, client: Client) -> None:
     github.state.add_pull(7, SHA, "models/a/rdf.yaml")
     pull = client.pull(7)

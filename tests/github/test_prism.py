@@ -79,6 +79,7 @@ def test_every_request_of_the_client(api: Api) -> None:
     pull = client.pull(7)
     client.pulls_of_head("owner", "branch", SHA)
     assert list(api.each("pulls", pull.number, "files"))
+    client.paths(SHA)
     client.comments(7)
     client.add_comment(7, "body")
     client.edit_comment(1, "body")

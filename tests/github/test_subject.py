@@ -127,6 +127,24 @@ def test_a_run_that_ended_before_a_newer_one_has_something_to_say(github: Double
     assert is_over(actions, EVENT.run)
 
 
+@pytest.mark.parametrize(
+    ("number", "sha", "status", "over"),
+    [
+        (2, SHA, "queued", False),
+        (2, SHA, "completed", True),
+        (2, "b" * 40, "queued", True),
+        (0, SHA, "in_progress", True),
+    ],
+)
+def test_a_newer_run_of_the_commit_has_the_last_word(
+    github: Double, actions: Actions, number: int, sha: str, status: str, over: bool
+) -> None:
+    github.state.runs[1] = AtGitHub(id=1, head_sha=SHA)
+    github.state.runs[number] = AtGitHub(id=number, head_sha=sha, status=status)
+    assert EVENT.run is not None
+    assert is_over(actions, EVENT.run) is over
+
+
 @pytest.mark.parametrize("event", [EVENT, None])
 def test_none_that_is_closed(client: Client, github: Double, event: Event | None) -> None:
     for pull in github.state.pulls.values():

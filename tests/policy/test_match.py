@@ -48,6 +48,14 @@ def test_what_a_cell_does_not_have_only_an_asterisk_matches(globs: dict[str, str
     assert Match(**globs).matches(UNREADABLE) is matched
 
 
+@pytest.mark.parametrize(
+    ("glob", "is_about_names"),
+    [("*", False), ("drafts/*", False), ("*/*", False), ("affable-shark", True), ("nuclei-*", True)],
+)
+def test_what_is_about_names(glob: str, is_about_names: bool) -> None:
+    assert Match(model=glob).is_about_names is is_about_names
+
+
 def test_every_part_of_a_cell_can_be_matched() -> None:
     assert set(Match.__struct_fields__) - {"weights"} == set(Cell.__struct_fields__) - {"weights_format"}
 

@@ -99,6 +99,13 @@ def test_only_findings_can_be_required(check: Check) -> None:
             Checks(required=(check,))
 
 
+def test_without_names_what_is_about_all_models_or_a_folder_is_left() -> None:
+    about_all, about_one = rule(Level.ADVISORY, weights="onnx"), rule(Level.ADVISORY, model="nuclei")
+    folder, family = waiver(Reason.CRASHED, model="drafts/*"), waiver(Reason.CRASHED, model="nuclei-*")
+    policy = Policy(rules=(about_one, about_all), waivers=(family, folder), verify_files=True)
+    assert policy.without_names() == Policy(rules=(about_all,), waivers=(folder,), verify_files=True)
+
+
 def test_of_the_limits_that_match_the_later_win() -> None:
     policy = Policy(
         limits=(

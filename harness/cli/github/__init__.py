@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "unpack the plan and the shards of another run, as data of strangers",
         "harness github fetch --run-id 4711 --output incoming",
     ),
+    "begin": (
+        "say that the commit of a pull request is being tested",
+        "harness github begin",
+    ),
     "checks": (
         "set the commit status and the check run of a pull request",
         "harness github checks --output reports",

@@ -66,7 +66,9 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
     Without a plan nothing was decided: that is told as what was refused, so that somebody hears of it.
     """
     from harness.cli.finish import today
+    from harness.cli.github.excused import excused
     from harness.cli.github.remarks import remarks
+    from harness.cli.github.unfit import unfit
     from harness.github.outcome import Links, Outcome
     from harness.ledger.gate import decide
     from harness.ledger.query import newest_by_key
@@ -77,9 +79,11 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
     plan = read_plan(output / "plan.json") if (output / "plan.json").is_file() else None
     planned = {entry.key: entry.cell for entry in plan.cells} if plan else {}
     held = newest_by_key(record for record in _records(output / "ledger") if record.key in planned)
+    day, levels = today(), levels_of(planned)
+    decision = decide(planned, held.values(), policy, today=day, levels=levels)
     return Outcome(
         change=subject.change,
-        decision=decide(planned, held.values(), policy, today=today(), levels=levels_of(planned)),
+        decision=decision,
         records=held,
         differences=_differences(args.published, planned, held.values()),
         beside=subject.beside,
@@ -87,7 +91,17 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         refused=(
             *filter(None, [subject.refused]),
             *_refused(output, plan, policy),
-            *_not_planned(subject.files, plan, args.collection),
+            *(unfit(client, subject, plan, args.collection) if plan else ()),
+        ),
+        excused=excused(
+            client,
+            subject.pull.base_sha,
+            decision,
+            held.values(),
+            policy,
+            today=day,
+            levels=levels,
+            collection=args.collection,
         ),
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
@@ -183,8 +197,19 @@ def read_subject(client: Client, actions: Actions, args: argparse.Namespace) -> 
     found = find_subject(client, change, event)
     if found is None:
         return None
-    files = tuple(client.files(found.pull))
-    return Subject(found.pull, _with_review(found.change, files), files, found.beside, found.refused)
+    pull, files = _with_files(client, found.pull)
+    if pull.head_sha != found.pull.head_sha:
+        return None
+    return Subject(pull, _with_review(found.change, files), files, found.beside, found.refused)
+
+
+def _with_files(client: Client, pull: PullRequest) -> tuple[PullRequest, tuple[ChangedFile, ...]]:
+    """A pull request with the files that it changes: GitHub lists those of the moment when it is asked."""
+    while True:
+        files = tuple(client.files(pull))
+        before, pull = pull, client.pull(pull.number)
+        if (before.head_sha, before.base_sha) == (pull.head_sha, pull.base_sha):
+            return pull, files
 
 
 def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
@@ -199,28 +224,3 @@ def _with_review(change: Change, files: Iterable[ChangedFile]) -> Change:
     entries = (changes.ChangedFile(status="M", path=file.path, previous=file.old_path) for file in files)
     found = changes.reach(entries, changes.Models(places={})).review
     return msgspec.structs.replace(change, review=tuple(sorted({*change.review, *found})))
-
-
-def _not_planned(files: Iterable[ChangedFile], plan: Plan | None, collection: str) -> Iterator[str]:
-    """Models that are new or changed, by GitHub's word, and of which no cell was planned.
-
-    Which folders are models is told by the plan, and by the descriptions among the files.
-    """
-    from harness.collection.changes import models_among
-
-    folder = posixpath.normpath(collection)
-    prefix = "" if folder == "." else f"{folder}/"
-    there = [file.path for file in files if file.status != "removed"]
-    gone = [name for file in files for name in (file.path, file.old_path) if name and name not in there]
-    known = {*models_among(there, prefix.rstrip("/")), *(plan.sources if plan else ())}
-    planned = {entry.cell.model.source for entry in plan.cells} if plan else set()
-    missing = set()
-    for path in (*there, *gone):
-        if path.startswith(prefix):
-            parts = path[len(prefix) :].split("/")
-            owners = ["", *("/".join(parts[:count]) for count in range(1, len(parts) + 1))]
-            model = next((owner for owner in owners if owner in known), None)
-            if model is not None and planned.isdisjoint(owners):
-                missing.add(model)
-    for model in sorted(missing):
-        yield f"{model or 'the model'}: is changed, and no cell of it was planned"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from harness import jsonio
 from harness.change import Change
 from harness.ledger.record import Record
 from harness.ledger.store import LedgerWriter
+from harness.plan.plan import read_plan
 from tests.cli.github.conftest import PULL, SHA
 from tests.cli.github.shards import write_plan
 from tests.github.double import REPOSITORY, Double
@@ -29,6 +32,13 @@ def taken(folder: Path, *outcomes: Record, **changes: Any) -> Path:
     writer = LedgerWriter(folder / "ledger", "20260101T000001-abcdef")
     for outcome in outcomes:
         writer.append(outcome)
+    return folder
+
+
+def forged(folder: Path, **fields: Any) -> Path:
+    """The same with other fields of its plan."""
+    plan = read_plan(folder / "plan.json")
+    jsonio.write(folder / "plan.json", msgspec.structs.replace(plan, **fields))
     return folder
 
 

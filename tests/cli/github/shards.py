@@ -21,7 +21,7 @@ PLANNED_AT = "2026-01-01T00:00:00.000Z"
 def write_plan(folder: Path, *outcomes: Record) -> str:
     """``plan.json`` with the cells of these records; returns its digest."""
     plan = Plan(
-        collection="models",
+        collection="collection",
         created_at=PLANNED_AT,
         harness="0",
         sources=tuple(outcome.model.source for outcome in outcomes),

@@ -13,7 +13,6 @@ from harness.github.checks import accept
 from harness.github.client import Client
 from harness.github.session import connect
 from harness.ledger.record import Record
-from harness.plan.plan import read_plan
 from harness.verdict import Reason
 from tests.cli.github.conftest import PULL, RUN, SHA, Harness
 from tests.cli.github.said import comments, state, taken
@@ -52,7 +51,8 @@ def test_a_tool_that_its_team_calls_advisory_does_not_block(
     repository: Double, harness: Harness, tool: str, said: str, tmp_path: Path
 ) -> None:
     consumer = msgspec.structs.replace(FAILED.consumer, name=tool)
-    reports = taken(tmp_path / "reports", msgspec.structs.replace(FAILED, consumer=consumer))
+    failed = msgspec.structs.replace(FAILED, key="failed", consumer=consumer)
+    reports = taken(tmp_path / "reports", PASSED, failed)
     assert harness("checks", "--output", reports) == 0
     assert state(repository) == said
 
@@ -117,21 +117,6 @@ def test_what_it_was_before_it_was_renamed_is_looked_at(
     assert state(repository) == "pending"
 
 
-def test_a_model_that_was_not_planned(repository: Double, harness: Harness, tmp_path: Path) -> None:
-    repository.state.pulls[PULL].files.append(("collection/b/rdf.yaml", "added"))
-    reports = taken(tmp_path / "reports", PASSED)
-    assert harness("checks", "--output", reports) == 0
-    assert harness("comment", "--output", reports) == 0
-    assert state(repository) == "error"
-    assert "b: is changed, and no cell of it was planned" in comments(repository)[0]
-
-
-def test_a_model_that_is_deleted_needs_no_cell(repository: Double, harness: Harness, tmp_path: Path) -> None:
-    repository.state.pulls[PULL].files.append(("collection/b/rdf.yaml", "removed"))
-    assert harness("checks", "--output", taken(tmp_path / "reports", PASSED)) == 0
-    assert state(repository) == "success"
-
-
 def test_the_run_handed_over_nothing(repository: Double, harness: Harness, tmp_path: Path) -> None:
     assert harness("checks", "--output", tmp_path / "nothing") == 0
     assert harness("comment", "--output", tmp_path / "nothing") == 0
@@ -165,21 +150,6 @@ def test_the_policy_is_that_of_the_base_not_of_this_checkout(
     repository.state.contents[repository.state.pulls[PULL].base_sha, "collection/policy.toml"] = rule.encode()
     harness("checks", "--output", reports)
     assert state(repository) == "success"
-
-
-@pytest.mark.parametrize("collection", [".zoo", "./.zoo/", "x/../.zoo"])
-def test_weights_of_a_model_that_was_not_planned(
-    repository: Double, harness: Harness, collection: str, tmp_path: Path
-) -> None:
-    reports = taken(tmp_path / "reports", PASSED)
-    plan = read_plan(reports / "plan.json")
-    jsonio.write(reports / "plan.json", msgspec.structs.replace(plan, sources=("a", "b")))
-    repository.state.pulls[PULL].files = [(".zoo/README.md", "modified"), ("b/weights.onnx", "modified")]
-    assert harness("checks", "--output", reports, "--collection", collection) == 0
-    assert state(repository) == "success"
-    repository.state.pulls[PULL].files = [(".zoo/b/weights.onnx", "modified")]
-    assert harness("checks", "--output", reports, "--collection", collection) == 0
-    assert state(repository) == "error"
 
 
 @pytest.mark.parametrize(
@@ -234,6 +204,32 @@ def test_a_run_that_was_started_again_is_left_to_its_next_end(
     repository.state.runs[RUN].attempt = 2
     assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
     assert (repository.state.statuses, repository.state.comments) == ([], {})
+
+
+@pytest.mark.parametrize("command", ["checks", "comment"])
+def test_what_is_pushed_while_files_are_listed_hides_nothing(
+    repository: Double, harness: Harness, command: str, tmp_path: Path
+) -> None:
+    """The list is of the head of that moment, and the status would be of the one before."""
+    pull = repository.state.pulls[PULL]
+    repository.fail(path=f"pulls/{PULL}/files$", first=lambda: setattr(pull, "head_sha", "c" * 40))
+    assert harness(command, "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
+    assert (repository.state.statuses, repository.state.comments) == ([], {})
+
+
+def test_files_are_listed_again_for_another_base(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    """To which branch it goes may change at any time, and with it what it changes."""
+
+    def goes_elsewhere() -> None:
+        pull.base_sha = "c" * 40
+        pull.files.append(("harness/cell.py", "modified"))
+
+    pull = repository.state.pulls[PULL]
+    repository.fail(path=f"pulls/{PULL}$", skip=1, first=goes_elsewhere)
+    assert harness("checks", "--output", taken(tmp_path / "reports", PASSED)) == ExitCode.SATISFIED
+    assert state(repository) == "pending"
 
 
 def test_accepted_and_said_again(repository: Double, harness: Harness, tmp_path: Path) -> None:

@@ -116,11 +116,11 @@ def happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, payload: str, chang
     monkeypatch.setenv("GITHUB_REPOSITORY", "bioimage-io/collection")
 
 
-def pull_request(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
+def pull_request(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> Planned:
     """A pull request of a fork with all that was changed since the base."""
     shas = {"pull_request.base.sha": zoo.base, "pull_request.head.sha": zoo.commit()}
     happens(tmp_path, monkeypatch, "pull_request-fork", shas)
-    return matrix(tmp_path, monkeypatch)
+    return matrix(tmp_path, monkeypatch, *options)
 
 
 def test_a_model_of_a_pull_request(
@@ -311,6 +311,19 @@ def test_what_is_published_need_not_run(
     again = matrix(tmp_path, monkeypatch)
     assert len(again.runs) == 3
     assert not (again.folder / "ledger" / "published.jsonl").exists(), "nothing of an earlier plan"
+
+
+def test_a_pull_request_is_tested_by_its_own_results(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = published(tmp_path, matrix(tmp_path, monkeypatch))
+    zoo.write("collection/one/README.md")  # which no key covers
+    planned = pull_request(zoo, tmp_path, monkeypatch, "--ledger", str(ledger))
+    assert planned.runs == {("one", "pytorch")}
+    assert [entry.seconds for entry in planned.plan.cells] == [321.0], (
+        "how long it took is known all the same"
+    )
+    assert not (planned.folder / "ledger").exists()
 
 
 def test_what_is_published_without_a_verdict_runs(

@@ -79,6 +79,15 @@ def content(path: str, data: bytes) -> Json:
     return _made("content-file", {**fields, "path": path, "name": path.rpartition("/")[2]})
 
 
+MOST_LISTED = 100_000
+
+
+def tree(sha: str, paths: list[str]) -> Json:
+    """The files of a commit, as many as GitHub lists."""
+    entries = [{"path": path, "mode": "100644", "type": "blob", "sha": sha} for path in paths[:MOST_LISTED]]
+    return _made("git-tree", {"sha": sha, "tree": entries, "truncated": len(paths) > MOST_LISTED})
+
+
 def comment(value: Comment) -> Json:
     """A comment."""
     return _made(

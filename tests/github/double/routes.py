@@ -53,6 +53,20 @@ def _content(state: State, query: dict[str, str], _: Any, path: str) -> Answer:
     return _NOT_FOUND if data is None else (200, answers.content(path, data))
 
 
+@_route("GET", "/git/trees/<sha>")
+def _tree(state: State, query: dict[str, str], _: Any, sha: str) -> Answer:
+    """All that is known of a commit: what has content, and what pull requests add with it."""
+    added = {
+        path
+        for pull in state.pulls.values()
+        for path, status in pull.files
+        if pull.head_sha == sha and status != "removed"
+    }
+    return 200, answers.tree(
+        sha, sorted(added.union(path for commit, path in state.contents if commit == sha))
+    )
+
+
 @_route("GET", "/issues/<int:number>/comments")
 def _comments(state: State, query: Any, _: Any, number: int) -> Answer:
     return 200, [answers.comment(comment) for comment in state.comments_of(number)]

@@ -47,8 +47,8 @@ def push(branch: str) -> dict[str, Any]:
     return {**event("push", before=_BASE, after=_HEAD), "ref": f"refs/heads/{branch}", "sha": _HEAD}
 
 
-def workflow_run(workflow: str, of: str, *, number: int = 1) -> dict[str, Any]:
-    """A run that has ended; ``of`` is the event that had started it."""
+def workflow_run(workflow: str, of: str, action: str = "completed", *, number: int = 1) -> dict[str, Any]:
+    """A run that has ended, or done what ``action`` says; ``of`` is the event that had started it."""
     run = {
         "id": number,
         "name": workflow,
@@ -58,7 +58,7 @@ def workflow_run(workflow: str, of: str, *, number: int = 1) -> dict[str, Any]:
         "head_repository": {"full_name": "stranger/fork"},
         "conclusion": "success",
     }
-    return event("workflow_run", action="completed", workflow_run=run)
+    return event("workflow_run", action=action, workflow_run=run)
 
 
 def comment(body: str, *, number: int = 1, on_pull: bool = True) -> dict[str, Any]:

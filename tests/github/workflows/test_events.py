@@ -158,12 +158,24 @@ def test_a_finished_run_of_a_pull_request_is_answered(actions: Actions) -> None:
     assert jobs_of(actions, workflow_run("pull request", "pull_request")) == ["pull request report: report"]
 
 
+def test_a_run_of_a_pull_request_that_begins_takes_back_the_status(actions: Actions) -> None:
+    begun = workflow_run("pull request", "pull_request", "requested")
+    assert jobs_of(actions, begun) == ["pull request report: begin"]
+
+
 @pytest.mark.parametrize(
-    ("workflow", "of"),
-    [("pull request", "workflow_dispatch"), ("nightly", "schedule"), ("tests", "pull_request")],
+    ("workflow", "of", "action"),
+    [
+        ("pull request", "workflow_dispatch", "completed"),
+        ("pull request", "workflow_dispatch", "requested"),
+        ("pull request", "pull_request", "in_progress"),
+        ("nightly", "schedule", "completed"),
+        ("tests", "pull_request", "completed"),
+        ("tests", "pull_request", "requested"),
+    ],
 )
-def test_no_other_run_is(actions: Actions, workflow: str, of: str) -> None:
-    assert jobs_of(actions, workflow_run(workflow, of)) == []
+def test_no_other_run_is(actions: Actions, workflow: str, of: str, action: str) -> None:
+    assert jobs_of(actions, workflow_run(workflow, of, action)) == []
 
 
 @pytest.mark.parametrize("body", ["/harness accept", "/harness rerun inconclusive", "/harness\n"])

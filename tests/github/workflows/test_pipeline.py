@@ -139,6 +139,28 @@ def test_a_pull_request(
     assert expected.words in "".join(comments), log
 
 
+def changes_text(checkout: Path) -> None:
+    (checkout / "README.md").write_text("# The same zoo in other words\n")
+
+
+def test_it_is_pending_while_it_is_tested_and_not_after(hosted: Hosted, double: Double) -> None:
+    run, _ = hosted.run("pull-request.yml", hosted.propose(21, changes_text))
+    ended = {**tell(double.state, run, hosted.path), "token": TOKEN}
+    begun = {**ended, "event": {**ended["event"], "action": "requested"}}
+
+    def said(happened: Any, status: str) -> tuple[str, str]:
+        """What answers an event while GitHub's word for the run is this, and the status then."""
+        double.state.runs[int(run.github["run_id"])].status = status
+        _, answered = hosted.run("pull-request-report.yml", happened)
+        there = double.state.newest_status(double.state.pulls[21].head_sha, "harness")
+        assert there is not None
+        return " ".join(name for name, job in answered.items() if job.result == "success"), there.state
+
+    assert said(begun, "in_progress") == ("begin", "pending")
+    assert said(ended, "completed") == ("report", "success")
+    assert said(begun, "completed") == ("begin", "success"), "an event that came late"
+
+
 def adds_many_models(checkout: Path) -> None:
     """More than one job can do in a minute, as they are expected to take."""
     for number in range(3):
