@@ -31,7 +31,8 @@ _SIDE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = (
-        f"{parser.epilog}\n\nexit codes:\n  0  nothing regressed\n  1  something did\n"
+        f"{parser.epilog}\n\nIn GitHub Actions the differences are on the page of the run, too.\n\n"
+        "exit codes:\n  0  nothing regressed\n  1  something did\n"
         "  2  BASE or HEAD is not there, or they cannot be compared"
     )
     parser.add_argument("base", metavar="BASE", help=f"what was before: {_SIDE}")

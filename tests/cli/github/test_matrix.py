@@ -257,6 +257,10 @@ def test_new_versions_of_tools_alone(
     assert planned.runs == {("one", "pytorch-99.0"), ("two", "pytorch-99.0")}
     assert planned.change.broad == "new environments: pytorch-99.0"
     assert "runs: new environments: pytorch-99.0" in capsys.readouterr().out
+    zoo.commit()
+    assert matrix(tmp_path, monkeypatch, "--new-environments").runs == set()
+    (folder / "requirements-99.0.lock").write_text(f"{lock}# locked again\n")
+    assert matrix(tmp_path, monkeypatch, "--new-environments").models == {"one", "two"}
 
 
 def test_a_commit_that_was_pushed_over(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from tests.github.workflows.answering import comments, tell
 from tests.github.workflows.hosted import MORE, Hosted, put_model
 from tests.github.workflows.sources import all_sources
 
-_REGISTRIES = "asks registries for what is new today; tests/cli/test_env.py"
 _HOSTED = "changes the machine: for those of GitHub alone"
+_RELEASES = "run by test_tool_release.py"
 _INSTALLS = "installs the harness from the internet, as the environment of these tests was"
 
 # By how the command begins. One that is run, or is no more, must not be here.
@@ -23,9 +23,9 @@ NOT_RUN = {
     "sudo apt-get install": _HOSTED,
     "sudo sysctl": _HOSTED,
     "harness doctor --isolation sandbox": "in the action that installs; tests/cli/test_doctor.py",
-    "harness env versions --add": _REGISTRIES,
-    "harness env lock": _REGISTRIES,
-    "git diff --exit-code --stat -- environments": "in the job that asks registries",
+    "harness env versions --add --lock": _RELEASES,
+    "git diff --exit-code --stat -- environments": _RELEASES,
+    "harness compare": _RELEASES,
     "python -m pip install nox": "begins the tests",
     "python -m nox --session unit": "is what runs the tests",
     'sudo env "PATH=$PATH" .ci/run': "is what runs the tests",
