@@ -283,3 +283,15 @@ def test_what_a_commit_holds(zoo: Zoo) -> None:
     zoo.write("collection/policy.toml", "new\n")
     assert checkout.file(zoo.base, "collection/policy.toml") == b"x\n"
     assert checkout.file(zoo.base, "collection/none.toml") is None
+
+
+@pytest.mark.parametrize(
+    "setting", ["[diff]\nrelative = true", "[diff]\norderFile = /nowhere", "[core]\nquotePath = true"]
+)
+def test_no_setting_of_the_user_hides_a_change(
+    zoo: Zoo, setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".gitconfig").write_text(f"{setting}\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    zoo.write("harness/cell.py", "new\n")
+    assert zoo.reach().harness == ("harness/cell.py",)
