@@ -13,14 +13,15 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         head_sha: the commit that it proposes now.
-        base_sha: where its target branch was when GitHub last looked.
+        base_branch: the branch that it is to be merged into. GitHub also names a commit of it, but that is
+            where the branch was when something was last pushed to the pull request.
         files: how many files it changes; 0 where a list of pull requests does not say.
     """
 
     number: int
     state: str
     head_sha: str
-    base_sha: str
+    base_branch: str
     files: int = 0
 
     @property

@@ -95,14 +95,14 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
 
 
 def _policy_of_base(client: Client, args: argparse.Namespace, pull: PullRequest) -> Policy:
-    """As ``--policy`` says, else what the commit has that the pull request is to be merged into."""
+    """As ``--policy`` says, else what the branch has now that the pull request is to be merged into."""
     from harness.policy import DEFAULT, FILE_NAME, decode_policy, read_policy
 
     if args.policy is not None:
         return read_policy(args.policy)
     path = posixpath.normpath(posixpath.join(args.collection, FILE_NAME))
-    data = client.content(path, pull.base_sha)
-    return DEFAULT if data is None else decode_policy(data, origin=f"{path} in {pull.base_sha}")
+    data = client.content(path, f"refs/heads/{pull.base_branch}")
+    return DEFAULT if data is None else decode_policy(data, origin=f"{path} in {pull.base_branch}")
 
 
 def levels_of(planned: Mapping[str, Cell]) -> dict[str, Level]:
