@@ -69,6 +69,15 @@ def test_what_was_green_when_it_fails_now_is_not_accepted_as_green(github: Doubl
     assert state_of(github) == "failure"
 
 
+def test_what_was_green_once_is_not_accepted_where_nobody_has_to_look_any_more(
+    github: Double, client: Client
+) -> None:
+    say(client, SHA, reviewed)
+    say(client, SHA, lambda _: message(State.FAILURE, "it fails"))  # it goes to another branch now
+    assert accept(client, SHA, "octocat") is State.FAILURE
+    assert state_of(github) == "failure"
+
+
 def test_accepted_before_it_ran_again(github: Double, client: Client) -> None:
     say(client, SHA, reviewed)
     accept(client, SHA, "octocat")
