@@ -186,6 +186,11 @@ def test_a_policy_runs_nothing_and_is_reviewed(zoo: Zoo) -> None:
     assert zoo.reach() == Reach(review=("collection/policy.toml",))
 
 
+def test_settings_of_the_format_library_are_reviewed(zoo: Zoo) -> None:
+    zoo.write(".env", "BIOIMAGEIO_HTTP_TIMEOUT=soon\n")  # with it, no description can be read
+    assert zoo.reach() == Reach(review=(".env",))
+
+
 def test_the_harness_is_reviewed_although_someone_calls_it_a_model(zoo: Zoo) -> None:
     zoo.write("harness/rdf.yaml")
     zoo.write("harness/cell.py", "new\n")
