@@ -131,6 +131,7 @@ class Run(msgspec.Struct):
     head_branch: str | None = None
     head_repository: _HeadRepository | None = None
     status: str | None = None
+    conclusion: str | None = None
     run_attempt: int = 1
 
     def value(self) -> values.WorkflowRun:
@@ -144,6 +145,7 @@ class Run(msgspec.Struct):
             head_branch=self.head_branch or "",
             head_owner=_login(self.head_repository.owner if self.head_repository else None),
             status=self.status or "",
+            conclusion=self.conclusion or "",
             attempt=self.run_attempt,
         )
 

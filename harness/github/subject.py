@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from harness.change import Change
@@ -41,9 +42,17 @@ def find_subject(client: Client, change: Change | None, event: Event | None) -> 
 
 
 def is_over(actions: Actions, run: Run) -> bool:
-    """Whether a run is still as it was when it ended: not started again, and so not about to end again."""
+    """Whether a run has the last word: it was not started again, nor cancelled for a newer one of its commit.
+
+    Whoever edits the title of a pull request, say, has it tested again: the run before is cancelled.
+    """
     now = actions.run(run.id)
-    return now.status == "completed" and now.attempt <= run.attempt
+    if now.status != "completed" or now.attempt > run.attempt:
+        return False
+    if now.conclusion != "cancelled":
+        return True
+    newest = actions.newest_run(PurePosixPath(now.workflow).name, now.head_sha)
+    return newest is None or newest.id == now.id
 
 
 def _of_run(client: Client, change: Change | None, event: Event) -> Found | None:

@@ -78,6 +78,7 @@ class WorkflowRun(msgspec.Struct, frozen=True, kw_only=True):
         event: what started it.
         head_owner: who owns the repository of its commit, which may be a fork; empty if that is gone.
         status: ``completed``, or a word for what it is doing.
+        conclusion: how it ended, e.g. ``cancelled``; empty until it has.
         attempt: how often it was started.
     """
 
@@ -89,6 +90,7 @@ class WorkflowRun(msgspec.Struct, frozen=True, kw_only=True):
     head_branch: str
     head_owner: str
     status: str
+    conclusion: str
     attempt: int
 
 

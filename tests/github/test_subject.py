@@ -108,3 +108,16 @@ def test_none_that_is_closed(client: Client, github: Double, event: Event | None
 def test_no_pull_request_at_all(client: Client) -> None:
     push = Change(event="push", repository=REPOSITORY, head_sha=SHA)
     assert find_subject(client, push, None) is None
+
+
+def test_a_run_that_was_cancelled_for_a_newer_one_has_nothing_to_say(
+    github: Double, actions: Actions
+) -> None:
+    github.state.runs[1] = AtGitHub(id=1, head_sha=SHA, conclusion="cancelled")
+    github.state.runs[2] = AtGitHub(id=2, head_sha="b" * 40, status="in_progress", conclusion=None)
+    assert EVENT.run is not None
+    assert is_over(actions, EVENT.run)  # somebody cancelled it by hand
+    github.state.runs[3] = AtGitHub(id=3, head_sha=SHA, status="in_progress", conclusion=None)
+    assert not is_over(actions, EVENT.run)
+    github.state.runs[1].conclusion = "failure"
+    assert is_over(actions, EVENT.run)

@@ -171,6 +171,7 @@ def run(value: Run) -> Json:
         "event": value.event,
         "path": value.path,
         "status": value.status,
+        "conclusion": value.conclusion,
         "run_attempt": value.attempt,
         "pull_requests": [],
         "repository": {"full_name": REPOSITORY},

@@ -105,6 +105,7 @@ class Run:
     event: str = "pull_request"
     path: str = ".github/workflows/pull-request.yml"
     status: str = "completed"
+    conclusion: str | None = "success"
     attempt: int = 1
     jobs: list[str] = dataclasses.field(default_factory=list)
     reruns: int = 0
