@@ -22,7 +22,7 @@ TESTED = "harness/tested"
 ACCEPTED = "harness/accepted"
 CHECK_RUN = "harness results"
 
-_ACCEPTED_BY = re.compile(r"accepted by @(?P<login>[A-Za-z0-9-]+(?:\[bot\])?)")
+_ACCEPTED_BY = re.compile(r"accepted by @(?P<login>[A-Za-z0-9_-]+(?:\[bot\])?)")
 _CONCLUSIONS = {
     State.SUCCESS: "success",
     State.FAILURE: "failure",

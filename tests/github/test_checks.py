@@ -49,11 +49,12 @@ def test_what_a_maintainer_decides_is_never_green(github: Double, client: Client
     assert state_of(github) == "pending"
 
 
-def test_green_once_a_maintainer_has_accepted(github: Double, client: Client) -> None:
+@pytest.mark.parametrize("login", ["octocat", "octo-cat", "octocat_company", "review[bot]"])
+def test_green_once_a_maintainer_has_accepted(github: Double, client: Client, login: str) -> None:
     say(client, SHA, reviewed)
-    assert accept(client, SHA, "octocat") is State.SUCCESS
+    assert accept(client, SHA, login) is State.SUCCESS
     assert state_of(github) == "success"
-    assert accepted_by(client, SHA) == "octocat"
+    assert accepted_by(client, SHA) == login
 
 
 def test_what_is_accepted_and_fails_stays_red(github: Double, client: Client) -> None:
