@@ -90,7 +90,6 @@ def main(args: argparse.Namespace) -> int:
             "shards": jsonio.dumps([job for job, _ in jobs]).decode(),
             "digest": hashlib.sha256((args.output / "plan.json").read_bytes()).hexdigest(),
             "count": jobs[0][0].shard.partition("/")[2] if jobs else "0",
-            "relevant": "true" if change.relevant else "false",
         }
         write_outputs(Path(path), outputs)
     return int(ExitCode.SATISFIED)

@@ -56,7 +56,6 @@ class Planned:
         self.policy = (folder / "policy.toml").read_text()
         values = read_back(outputs)
         self.shards: list[dict[str, Any]] = json.loads(values["shards"])
-        self.relevant = values["relevant"]
         self.count = values["count"]
         assert values["digest"] == hashlib.sha256((folder / "plan.json").read_bytes()).hexdigest()
 
@@ -136,7 +135,7 @@ def test_a_model_of_a_pull_request(
         head_sha=zoo.git("rev-parse", "HEAD"),
         models=("three",),
     )
-    assert (planned.relevant, planned.count) == ("true", "1")
+    assert (planned.change.relevant, planned.count) == (True, "1")
     assert planned.models == {"three"}
     assert planned.plan.sources == ("one", "three", "two"), "what is not planned is there all the same"
     (only,) = planned.shards
@@ -152,7 +151,12 @@ def test_a_model_of_a_pull_request(
 def test_text_alone_runs_nothing(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     zoo.write("README.md", "new\n")
     planned = pull_request(zoo, tmp_path, monkeypatch)
-    assert (planned.relevant, planned.shards, planned.count, planned.plan.cells) == ("false", [], "0", ())
+    assert (planned.change.relevant, planned.shards, planned.count, planned.plan.cells) == (
+        False,
+        [],
+        "0",
+        (),
+    )
     assert planned.plan.sources == ("one", "two")
     assert planned.plan.is_decided_by(read_policy(planned.folder / "policy.toml"))
 
@@ -160,7 +164,7 @@ def test_text_alone_runs_nothing(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.M
 def test_a_deleted_model(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.rmtree(zoo.folder / "collection" / "one")
     planned = pull_request(zoo, tmp_path, monkeypatch)
-    assert (planned.relevant, planned.shards, planned.change.removed) == ("true", [], ("one",))
+    assert (planned.change.relevant, planned.shards, planned.change.removed) == (True, [], ("one",))
 
 
 def test_a_pull_request_cannot_excuse_itself(
@@ -178,7 +182,7 @@ def test_a_pull_request_cannot_excuse_itself(
 def test_a_policy_alone_runs_nothing(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (zoo.folder / "collection" / "policy.toml").unlink()
     planned = pull_request(zoo, tmp_path, monkeypatch)
-    assert (planned.relevant, planned.shards) == ("false", [])
+    assert (planned.change.relevant, planned.shards) == (False, [])
     assert planned.policy == "schema = 1\n"
     assert planned.change.review == ("collection/policy.toml",)
 
@@ -232,7 +236,7 @@ def test_everything_every_night(
     planned = matrix(tmp_path, monkeypatch)
     assert planned.models == {"one", "two"}
     assert planned.change.broad.startswith("every model: ")
-    assert (planned.change.head_sha, planned.relevant) == (zoo.base, "true")
+    assert (planned.change.head_sha, planned.change.relevant) == (zoo.base, True)
 
 
 def test_a_commit_that_was_pushed_over(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,8 @@ SHARDS = [
     {"shard": f"{k}/2", "name": f"shard-{k}-of-2", "runner": ["ubuntu-24.04"], "cache-key": f"key{k}"}
     for k in (1, 2)
 ]
-PLANNED = {"shards": json.dumps(SHARDS), "digest": DIGEST, "relevant": "true"}
-NOTHING = {"shards": "[]", "digest": DIGEST, "relevant": "false"}
+PLANNED = {"shards": json.dumps(SHARDS), "digest": DIGEST}
+NOTHING = {"shards": "[]", "digest": DIGEST}
 OUTPUTS = {"plan": PLANNED, "find": {"changed": "true"}}
 
 
