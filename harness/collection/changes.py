@@ -15,7 +15,8 @@ _HARNESS_FOLDERS = ("harness", ".ci", ".github/workflows", ".github/actions")
 _HARNESS_FILES = ("pyproject.toml", "hatch.toml", "noxfile.py", ".github/harness.toml")
 _ENVIRONMENTS = "environments"
 _REVIEWED_FOLDERS = (*_HARNESS_FOLDERS, _ENVIRONMENTS, ".github")
-_REVIEWED_NAMES = ("policy.toml", ".gitattributes", ".gitmodules", ".lfsconfig")
+# bioimageio.spec takes its settings from the `.env` of the current folder, here the top of the checkout.
+_REVIEWED_NAMES = ("policy.toml", ".env", ".gitattributes", ".gitmodules", ".lfsconfig")
 
 
 class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):

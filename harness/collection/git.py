@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from harness import proc
 from harness.errors import UsageError
-from harness.limits import Limits
+from harness.git import git
 
 _SECONDS = 300.0
-_PASSED = ("HOME", "PATH", "SYSTEMROOT", "XDG_CONFIG_HOME")
-# Whatever stands in the user's configuration: no program of somebody else, no question, nothing written.
-_VARIABLES = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 class Checkout:
@@ -65,7 +60,7 @@ class Checkout:
 
     def _git(self, *arguments: str) -> bytes:
         """The output of a command that must not fail."""
-        code, output = self._run(arguments)
+        code, output = git(self._folder, *arguments, seconds=_SECONDS)
         if code != 0:
             said = output.decode("utf-8", "replace").strip().splitlines()
             raise UsageError(
@@ -75,24 +70,8 @@ class Checkout:
 
     def _found(self, *arguments: str) -> bytes | None:
         """The output of a command that fails where there is no such thing; None then."""
-        code, output = self._run(arguments)
+        code, output = git(self._folder, *arguments, seconds=_SECONDS)
         return output if code == 0 else None
-
-    def _run(self, arguments: Sequence[str]) -> tuple[int | None, bytes]:
-        variables = {name: os.environ[name] for name in _PASSED if name in os.environ}
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "output"
-            try:
-                done = proc.run(
-                    ["git", *arguments],
-                    log=log,
-                    env={**variables, **_VARIABLES},
-                    cwd=self._folder,
-                    limits=Limits(seconds=_SECONDS),
-                )
-            except OSError as error:
-                raise UsageError(f"{self._folder}: git cannot be started there ({error.strerror})") from error
-            return done.exit_code, log.read_bytes()
 
 
 _WHOLE = (

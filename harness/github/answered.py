@@ -18,8 +18,12 @@ class User(msgspec.Struct):
     login: str
 
 
-class _Ref(msgspec.Struct):
+class _Head(msgspec.Struct):
     sha: str
+
+
+class _Base(msgspec.Struct):
+    ref: str
 
 
 class Pull(msgspec.Struct):
@@ -27,8 +31,8 @@ class Pull(msgspec.Struct):
 
     number: int
     state: str
-    head: _Ref
-    base: _Ref
+    head: _Head
+    base: _Base
     changed_files: int = 0
 
     def value(self) -> values.PullRequest:
@@ -37,7 +41,7 @@ class Pull(msgspec.Struct):
             number=self.number,
             state=self.state,
             head_sha=self.head.sha,
-            base_sha=self.base.sha,
+            base_branch=self.base.ref,
             files=self.changed_files,
         )
 

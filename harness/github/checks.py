@@ -17,13 +17,13 @@ STATUS = "harness"
 """The one to require."""
 
 TESTED = "harness/tested"
-"""What the status will be once a maintainer has accepted the change; only there while that is open."""
+"""What the status will be once a maintainer has accepted the change; only there if that was ever open."""
 
 ACCEPTED = "harness/accepted"
 CHECK_RUN = "harness results"
 
 _BEGUN = "this commit is being tested"
-_ACCEPTED_BY = re.compile(r"accepted by @(?P<login>[A-Za-z0-9-]+(?:\[bot\])?)")
+_ACCEPTED_BY = re.compile(r"accepted by @(?P<login>[A-Za-z0-9_-]+(?:\[bot\])?)")
 _CONCLUSIONS = {
     State.SUCCESS: "success",
     State.FAILURE: "failure",
@@ -58,7 +58,8 @@ def say(client: Client, sha: str, message_for: Callable[[str], Message], *, url:
         url: where the results are.
     """
     undecided, decided = message_for(""), message_for("somebody")
-    if undecided != decided or client.status(sha, TESTED) is not None:  # of another time
+    # Where nobody has to look any more (the pull request goes elsewhere now), what is there is out of date.
+    if undecided != decided or client.status(sha, TESTED) is not None:
         client.set_status(sha, TESTED, decided.state, decided.description, url=url)
     said = message_for(accepted_by(client, sha))
     client.set_status(sha, STATUS, said.state, said.description, url=url)

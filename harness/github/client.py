@@ -57,7 +57,10 @@ class Client:
         return files
 
     def content(self, path: str, commit: str, *, limit: int = LARGEST_FILE) -> bytes | None:
-        """A file as it is in a commit; None if there is none. A link, or one too large: an error."""
+        """A file as it is in a commit, or in a branch (``refs/heads/NAME``) now; None if there is none.
+
+        A link, or a file that is too large, is an error.
+        """
         try:
             answer = self._api.get("contents", path, ref=commit)
         except GitHubError as error:

@@ -13,15 +13,21 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         head_sha: the commit that it proposes now.
-        base_sha: where its target branch was when GitHub last looked.
+        base_branch: the branch that it is to be merged into. GitHub also names a commit of it, but that is
+            where the branch was when something was last pushed to the pull request.
         files: how many files it changes; 0 where a list of pull requests does not say.
     """
 
     number: int
     state: str
     head_sha: str
-    base_sha: str
+    base_branch: str
     files: int = 0
+
+    @property
+    def base(self) -> str:
+        """That branch, as git calls it wherever a commit may be named."""
+        return f"refs/heads/{self.base_branch}"
 
     @property
     def is_open(self) -> bool:
@@ -77,7 +83,7 @@ class WorkflowRun(msgspec.Struct, frozen=True, kw_only=True):
         event: what started it.
         head_owner: who owns the repository of its commit, which may be a fork; empty if that is gone.
         status: ``completed``, or a word for what it is doing.
-        conclusion: what came of it, e.g. ``success``; empty before.
+        conclusion: how it ended, e.g. ``cancelled``; empty until it has.
         attempt: how often it was started.
     """
 

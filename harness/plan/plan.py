@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from harness import jsonio
 from harness.cell import Cell, Depth, EnvironmentRef
 from harness.errors import ConfigurationError
+from harness.limits import LONGEST_SECONDS
 from harness.policy import Level, Policy
 from harness.verdict import Blame, Reason, Status, Verdict
 
 SCHEMA = 1
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=LONGEST_SECONDS)]  # a plan may come from a stranger
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +71,8 @@ class PlannedCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     settled: Settled | None = None
     policy: str = ""
     notes: tuple[str, ...] = ()
-    seconds: float = 0.0
-    setup_seconds: float = 0.0
+    seconds: _Seconds = 0.0
+    setup_seconds: _Seconds = 0.0
     recorded: bool = False
 
 

@@ -1,48 +1,26 @@
-"""Git, as far as one branch of a remote repository needs it. Nobody's configuration decides what happens."""
+"""Git, as far as one branch of a remote repository needs it."""
 
 from __future__ import annotations
 
 import base64
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
-from harness import proc
 from harness.errors import ConfigurationError, RemoteError, UsageError
-from harness.limits import Limits
+from harness.git import git
 from harness.plain_text import one_line
 
-_LIMITS = Limits(seconds=900, log_bytes=8 * 1024**2)
-_PASSED = (
-    *("HOME", "PATH", "SYSTEMROOT", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
-)
+_SECONDS, _LOG_BYTES = 900.0, 8 * 1024**2
 _WHO = "bioimage-harness"
-_ALWAYS = {
-    "LC_ALL": "C",
-    "GIT_TERMINAL_PROMPT": "0",  # fail where a password is wanted
+_SIGNED = {
     "GIT_AUTHOR_NAME": _WHO,
     "GIT_AUTHOR_EMAIL": f"{_WHO}@users.noreply.github.com",
     "GIT_COMMITTER_NAME": _WHO,
     "GIT_COMMITTER_EMAIL": f"{_WHO}@users.noreply.github.com",
-}
-# Files are the bytes that they are, and nothing that belongs to somebody else is started.
-_SETTINGS = {
-    "core.autocrlf": "false",
-    "core.symlinks": "false",
-    "core.excludesFile": os.devnull,
-    "core.attributesFile": os.devnull,
-    "core.hooksPath": os.devnull,
-    "commit.gpgSign": "false",
-    "gc.auto": "0",
-    "advice.detachedHead": "false",
 }
 # How a push is refused where the branch has moved on meanwhile, by git here or there.
 _OLD = (
@@ -198,25 +176,14 @@ def _settings(settings: Mapping[str, str]) -> dict[str, str]:
 
 def _git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> tuple[int | None, str]:
     """Exit code, None if it was ended, and all that it says."""
-    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    with tempfile.TemporaryDirectory(prefix="harness-git-") as scratch:
-        log = Path(scratch, "log")
-        try:
-            ended = proc.run(
-                ["git", *settings, *arguments],
-                log=log,
-                env={**passed, **_ALWAYS, **(variables or {})},
-                cwd=folder,
-                limits=_LIMITS,
-            )
-        except OSError as error:
-            _cannot_start(error)
-        return ended.exit_code, log.read_text("utf-8", errors="replace")
-
-
-def _cannot_start(error: OSError) -> NoReturn:
-    raise UsageError(f"git cannot be started ({error.strerror}); install it") from error
+    done = git(
+        folder,
+        *arguments,
+        variables={**_SIGNED, **(variables or {})},
+        seconds=_SECONDS,
+        log_bytes=_LOG_BYTES,
+    )
+    return done.code, done.output.decode("utf-8", "replace")
 
 
 def _sentence(said: str) -> str:

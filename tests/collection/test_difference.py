@@ -186,6 +186,11 @@ def test_a_policy_runs_nothing_and_is_reviewed(zoo: Zoo) -> None:
     assert zoo.reach() == Reach(review=("collection/policy.toml",))
 
 
+def test_settings_of_the_format_library_are_reviewed(zoo: Zoo) -> None:
+    zoo.write(".env", "BIOIMAGEIO_HTTP_TIMEOUT=soon\n")  # with it, no description can be read
+    assert zoo.reach() == Reach(review=(".env",))
+
+
 def test_the_harness_is_reviewed_although_someone_calls_it_a_model(zoo: Zoo) -> None:
     zoo.write("harness/rdf.yaml")
     zoo.write("harness/cell.py", "new\n")
@@ -283,3 +288,15 @@ def test_what_a_commit_holds(zoo: Zoo) -> None:
     zoo.write("collection/policy.toml", "new\n")
     assert checkout.file(zoo.base, "collection/policy.toml") == b"x\n"
     assert checkout.file(zoo.base, "collection/none.toml") is None
+
+
+@pytest.mark.parametrize(
+    "setting", ["[diff]\nrelative = true", "[diff]\norderFile = /nowhere", "[core]\nquotePath = true"]
+)
+def test_no_setting_of_the_user_hides_a_change(
+    zoo: Zoo, setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".gitconfig").write_text(f"{setting}\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    zoo.write("harness/cell.py", "new\n")
+    assert zoo.reach().harness == ("harness/cell.py",)

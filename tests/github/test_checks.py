@@ -59,11 +59,12 @@ def test_what_a_maintainer_decides_is_never_green(github: Double, client: Client
     assert state_of(github) == "pending"
 
 
-def test_green_once_a_maintainer_has_accepted(github: Double, client: Client) -> None:
+@pytest.mark.parametrize("login", ["octocat", "octo-cat", "octocat_company", "review[bot]"])
+def test_green_once_a_maintainer_has_accepted(github: Double, client: Client, login: str) -> None:
     say(client, SHA, reviewed)
-    assert accept(client, SHA, "octocat") is State.SUCCESS
+    assert accept(client, SHA, login) is State.SUCCESS
     assert state_of(github) == "success"
-    assert accepted_by(client, SHA) == "octocat"
+    assert accepted_by(client, SHA) == login
 
 
 def test_what_is_accepted_and_fails_stays_red(github: Double, client: Client) -> None:
@@ -76,6 +77,15 @@ def test_what_was_green_when_it_fails_now_is_not_accepted_as_green(github: Doubl
     say(client, SHA, reviewed)
     say(client, SHA, failing)
     accept(client, SHA, "octocat")
+    assert state_of(github) == "failure"
+
+
+def test_what_was_green_once_is_not_accepted_where_nobody_has_to_look_any_more(
+    github: Double, client: Client
+) -> None:
+    say(client, SHA, reviewed)
+    say(client, SHA, lambda _: message(State.FAILURE, "it fails"))  # it goes to another branch now
+    assert accept(client, SHA, "octocat") is State.FAILURE
     assert state_of(github) == "failure"
 
 

@@ -26,7 +26,7 @@ def test_a_pull_request(github: Double, client: Client) -> None:
 
 def test_one_of_a_fork_that_is_gone() -> None:
     head = {"sha": SHA, "repo": None, "user": None}
-    told = {"number": 7, "state": "open", "head": head, "base": {"sha": "b" * 40}}
+    told = {"number": 7, "state": "open", "head": head, "base": {"ref": "main"}}
     assert answered.read(told, answered.Pull).value().head_sha == SHA
 
 

@@ -23,6 +23,7 @@ from harness.verdict import Blame, Reason
 from tests.collection.packages import read, write_model
 from tests.environments.conftest import TOML as ENVIRONMENT
 from tests.environments.conftest import Maker
+from tests.plan.cells import planned
 
 TORCHSCRIPT, ONNX, TENSORFLOW_JS = (
     WeightsFormat.TORCHSCRIPT,
@@ -199,6 +200,16 @@ def test_plans_that_are_none(changes: dict[str, Any], words: str, tmp_path: Path
     plan = Plan(collection="c", created_at="", harness="", sources=(), cells=())
     (tmp_path / "plan.json").write_text(json.dumps(msgspec.to_builtins(plan) | changes))
     with pytest.raises(ConfigurationError, match=words):
+        read_plan(tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize("field", ["seconds", "setup_seconds"])
+@pytest.mark.parametrize("seconds", [-0.02, 1e308])
+def test_a_plan_by_which_no_shards_can_be_made(field: str, seconds: float, tmp_path: Path) -> None:
+    cell = msgspec.structs.replace(planned("a", environment="onnx"), **{field: seconds})
+    plan = Plan(collection="c", created_at="", harness="", sources=("a",), cells=(cell,))
+    jsonio.write(tmp_path / "plan.json", plan)
+    with pytest.raises(ConfigurationError, match=rf"plan\.json: .*cells\[0\]\.{field}"):
         read_plan(tmp_path / "plan.json")
 
 

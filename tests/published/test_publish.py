@@ -303,6 +303,7 @@ def test_nothing_of_the_users_configuration_decides(bare: Path, tmp_path: Path) 
     home.mkdir()
     (home / ".gitconfig").write_text(
         f"[core]\n\thooksPath = {home}\n\tautocrlf = true\n[commit]\n\tgpgSign = true\n"
+        "[status]\n\tshowUntrackedFiles = no\n[push]\n\tgpgSign = true\n"
     )
     hook_file = home / "pre-commit"
     hook_file.write_text(f"#!/bin/sh\ntouch {home}/ran\n")

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from harness.cli.github import stored
-from harness.cli.github.connection import add_repository, connect_for
-from harness.errors import ExitCode
+from harness.cli.github.connection import add_repository
+from harness.cli.github.spoken import MessageFor, speak
+
+if TYPE_CHECKING:
+    from harness.github.client import Client
+    from harness.github.values import PullRequest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,31 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Say what became of the change. Saying it is what succeeds: a red status has exit code 0, too."""
-    import msgspec
-
-    from harness.cli.progress import QuietConsole
-    from harness.github.actions import Actions
-    from harness.github.answer import answer
+    """Say what became of the change; a red status has exit code 0, too."""
     from harness.github.checks import STATUS, say, say_in_detail
-    from harness.github.client import Client
 
-    console = QuietConsole(highlight=False)
-    with connect_for(args, "checks", "--output", args.output) as api:
-        client = Client(api)
-        subject = stored.read_subject(client, Actions(api), args)
-        if subject is None:
-            console.out(stored.OVERTAKEN)
-            return int(ExitCode.SATISFIED)
-        pull = subject.pull
-        outcome = stored.read_outcome(client, args, subject)
-        message = say(
-            client,
-            pull.head_sha,
-            lambda login: answer(msgspec.structs.replace(outcome, accepted_by=login)),
-            url=stored.run_url(args),
-        )
-        console.out(f"{STATUS} of {pull.head_sha}: {message.state.value}, {message.headline}")
+    def checks(client: Client, pull: PullRequest, message_for: MessageFor) -> Iterator[str]:
+        message = say(client, pull.head_sha, message_for, url=stored.run_url(args))
+        yield f"{STATUS} of {pull.head_sha}: {message.state.value}, {message.headline}"
         if why := say_in_detail(client, pull.head_sha, message):
-            console.out(f"no check run: {why}")
-    return int(ExitCode.SATISFIED)
+            yield f"no check run: {why}"
+
+    return speak(args, "checks", checks)

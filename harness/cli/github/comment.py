@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from harness.cli.github import stored
-from harness.cli.github.connection import add_author, add_repository, connect_for
-from harness.errors import ExitCode
+from harness.cli.github.connection import add_author, add_repository
+from harness.cli.github.spoken import MessageFor, speak
+
+if TYPE_CHECKING:
+    from harness.github.client import Client
+    from harness.github.values import PullRequest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,30 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Say what became of the change. Saying it is what succeeds: bad news have exit code 0, too."""
-    import msgspec
-
-    from harness.cli.progress import QuietConsole
-    from harness.github.actions import Actions
-    from harness.github.answer import answer
+    """Say what became of the change; bad news have exit code 0, too."""
     from harness.github.checks import accepted_by
-    from harness.github.client import Client
     from harness.github.pull_labels import put_label
     from harness.github.sticky import put_comment
 
-    console = QuietConsole(highlight=False)
-    with connect_for(args, "comment", "--output", args.output) as api:
-        client = Client(api)
-        subject = stored.read_subject(client, Actions(api), args)
-        if subject is None:
-            console.out(stored.OVERTAKEN)
-            return int(ExitCode.SATISFIED)
-        pull = subject.pull
-        login = accepted_by(client, pull.head_sha)
-        message = answer(
-            msgspec.structs.replace(stored.read_outcome(client, args, subject), accepted_by=login)
-        )
+    def comment(client: Client, pull: PullRequest, message_for: MessageFor) -> Iterator[str]:
+        message = message_for(accepted_by(client, pull.head_sha))
         put_comment(client, pull.number, message.body, author=args.author)
         put_label(client, pull.number, message.state)
-        console.out(f"#{pull.number}: {message.headline}")
-    return int(ExitCode.SATISFIED)
+        yield f"#{pull.number}: {message.headline}"
+
+    return speak(args, "comment", comment)

@@ -33,7 +33,7 @@ def excused(
     """The folders of models that would block if the policy named none, and that the base does not know so.
 
     Args:
-        base: the commit that the pull request goes to.
+        base: the branch that the pull request goes to, or a commit.
         decision: by the whole policy, for which ``today`` and ``levels`` are as in ``decide``.
     """
     from harness.ledger.gate import Effect, decide

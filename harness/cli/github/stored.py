@@ -95,7 +95,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         ),
         excused=excused(
             client,
-            subject.pull.base_sha,
+            subject.pull.base,
             decision,
             held.values(),
             policy,
@@ -109,14 +109,14 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
 
 
 def _policy_of_base(client: Client, args: argparse.Namespace, pull: PullRequest) -> Policy:
-    """As ``--policy`` says, else what the commit has that the pull request is to be merged into."""
+    """As ``--policy`` says, else what the branch has now that the pull request is to be merged into."""
     from harness.policy import DEFAULT, FILE_NAME, decode_policy, read_policy
 
     if args.policy is not None:
         return read_policy(args.policy)
     path = posixpath.normpath(posixpath.join(args.collection, FILE_NAME))
-    data = client.content(path, pull.base_sha)
-    return DEFAULT if data is None else decode_policy(data, origin=f"{path} in {pull.base_sha}")
+    data = client.content(path, pull.base)
+    return DEFAULT if data is None else decode_policy(data, origin=f"{path} in {pull.base_branch}")
 
 
 def levels_of(planned: Mapping[str, Cell]) -> dict[str, Level]:
@@ -208,7 +208,7 @@ def _with_files(client: Client, pull: PullRequest) -> tuple[PullRequest, tuple[C
     while True:
         files = tuple(client.files(pull))
         before, pull = pull, client.pull(pull.number)
-        if (before.head_sha, before.base_sha) == (pull.head_sha, pull.base_sha):
+        if (before.head_sha, before.base) == (pull.head_sha, pull.base):
             return pull, files
 
 

@@ -20,6 +20,8 @@ from tests.cli.planned import outcome_of
 from tests.github.double import Double
 from tests.github.double.state import REPOSITORY
 
+BASE = "refs/heads/main"
+
 PASSED = outcome_of("a")
 FAILED = outcome_of("a", Reason.VALUES_DIFFER)
 UNKNOWN = outcome_of("a", Reason.DOWNLOAD_FAILED)
@@ -127,9 +129,8 @@ def test_the_run_handed_over_nothing(repository: Double, harness: Harness, tmp_p
 def test_a_plan_by_another_policy_than_the_base_has(
     repository: Double, harness: Harness, tmp_path: Path
 ) -> None:
-    base = repository.state.pulls[PULL].base_sha
     policy = b'schema = 1\n[checks]\nrequired = ["determinism"]\n'
-    repository.state.contents[base, "collection/policy.toml"] = policy
+    repository.state.contents[BASE, "collection/policy.toml"] = policy
     reports = taken(tmp_path / "reports", PASSED)
     assert harness("checks", "--output", reports) == 0
     assert harness("comment", "--output", reports) == 0
@@ -147,7 +148,22 @@ def test_the_policy_is_that_of_the_base_not_of_this_checkout(
     reports = taken(tmp_path / "reports", FAILED)
     harness("checks", "--output", reports)
     assert state(repository) == "failure"
-    repository.state.contents[repository.state.pulls[PULL].base_sha, "collection/policy.toml"] = rule.encode()
+    repository.state.contents[BASE, "collection/policy.toml"] = rule.encode()
+    harness("checks", "--output", reports)
+    assert state(repository) == "success"
+
+
+def test_the_policy_is_what_the_branch_has_now(repository: Double, harness: Harness, tmp_path: Path) -> None:
+    """GitHub's commit of the base is as old as the last push of the pull request."""
+    rule = 'schema = 1\n[[rule]]\nconsumer = "*"\nlevel = "advisory"\nwhy = "was so then"\n'
+    pull = repository.state.pulls[PULL]
+    repository.state.contents[pull.base_sha, "collection/policy.toml"] = rule.encode()
+    repository.state.contents["refs/tags/main", "collection/policy.toml"] = rule.encode()
+    reports = taken(tmp_path / "reports", FAILED)
+    harness("checks", "--output", reports)
+    assert state(repository) == "failure"
+    pull.base = "releases/1"
+    repository.state.contents["refs/heads/releases/1", "collection/policy.toml"] = rule.encode()
     harness("checks", "--output", reports)
     assert state(repository) == "success"
 
@@ -223,7 +239,7 @@ def test_files_are_listed_again_for_another_base(
     """To which branch it goes may change at any time, and with it what it changes."""
 
     def goes_elsewhere() -> None:
-        pull.base_sha = "c" * 40
+        pull.base = "other"
         pull.files.append(("harness/cell.py", "modified"))
 
     pull = repository.state.pulls[PULL]

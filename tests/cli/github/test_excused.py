@@ -32,7 +32,9 @@ def failing(source: str, called: str) -> Record:
 
 
 def base_has(github: Double, path: str, content: str) -> None:
-    github.state.contents[github.state.pulls[PULL].base_sha, f"collection/{path}"] = content.encode()
+    github.state.contents[f"refs/heads/{github.state.pulls[PULL].base}", f"collection/{path}"] = (
+        content.encode()
+    )
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def pull(value: Pull, *, short: bool) -> Json:
             "user": user(owner),
             "repo": fork,
         },
-        "base": {"ref": "main", "sha": value.base_sha, "user": user(OWNER)},
+        "base": {"ref": value.base, "sha": value.base_sha, "user": user(OWNER)},
         "user": user(owner),
     }
     if short:

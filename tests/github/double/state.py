@@ -21,6 +21,7 @@ class Pull:
     number: int
     head_sha: str
     base_sha: str = "b" * 40
+    base: str = "main"
     head: str = "contributor:new-model"
     state: str = "open"
     files: list[tuple[str, str]] = dataclasses.field(default_factory=list)  # path, status
@@ -125,7 +126,7 @@ class State:
         self.labels: dict[str, str] = {}  # name: colour
         self.permissions: dict[str, str] = {}
         self.may_write_checks = True
-        self.contents: dict[tuple[str, str], bytes] = {}  # by commit and path
+        self.contents: dict[tuple[str, str], bytes] = {}  # by commit or refs/heads/BRANCH, and path
         self._ids = itertools.count(1001)
 
     def new_id(self) -> int:

@@ -25,12 +25,12 @@ def tell(state: State, run: Run, repository: Path) -> dict[str, Any]:
     head, base = pull["head"], pull["base"]
     owner = head["repo"]["full_name"].partition("/")[0]
     there = state.add_pull(number, head["sha"])
-    there.base_sha, there.head = base["sha"], f"{owner}:{head['ref']}"
+    there.base_sha, there.base, there.head = base["sha"], base["ref"], f"{owner}:{head['ref']}"
     there.files = _files(repository, base["sha"], head["sha"])
-    for commit in (base["sha"], head["sha"]):
+    for name, commit in ((f"refs/heads/{base['ref']}", base["sha"]), (head["sha"], head["sha"])):
         names = git(repository, "ls-tree", "-r", "--name-only", commit).splitlines()
-        for path in (name for name in names if name.endswith((".toml", ".yaml"))):
-            state.contents[commit, path] = git(repository, "show", f"{commit}:{path}").encode()
+        for path in (path for path in names if path.endswith((".toml", ".yaml"))):
+            state.contents[name, path] = git(repository, "show", f"{commit}:{path}").encode()
     id_ = int(run.github["run_id"])
     state.runs[id_] = RunAtGitHub(
         id=id_,

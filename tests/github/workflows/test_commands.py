@@ -32,6 +32,13 @@ def test_a_call_is_understood(call: str) -> None:
     assert parser_for(words).parse_args(words).command in COMMANDS
 
 
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_is_told_which_folder_has_the_models(call: str) -> None:
+    """Repositories that call the workflows choose it; another one has another policy."""
+    words = arguments(call)
+    assert getattr(parser_for(words).parse_args(words), "collection", None) in (None, "value")
+
+
 def test_another_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     words = arguments('harness github matrix "$COLLECTION" --outputs plan')
     with pytest.raises(SystemExit):
