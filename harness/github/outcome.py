@@ -28,6 +28,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         records: of the planned cells, by key; only those that were taken.
         differences: against the published ledger; None without one.
         refused: what was not taken of what the jobs handed over, and why, a sentence each.
+        too_many_files: how many files the pull request changes, if GitHub does not list all; else 0.
         beside: other open pull requests with the same head: one commit has one status for all of them.
         accepted_by: the maintainer who accepted what the change does to the tests; empty if nobody has.
         collection: the folder of models, relative to the root of the repository.
@@ -39,6 +40,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     records: Mapping[str, Record]
     differences: tuple[CellDifference, ...] | None = None
     refused: tuple[str, ...] = ()
+    too_many_files: int = 0
     beside: tuple[int, ...] = ()
     accepted_by: str = ""
     collection: str = "."

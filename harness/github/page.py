@@ -109,6 +109,7 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
         review_more=max(0, len(change.review) - _PATHS),
         accept=code(f"/harness accept {change.head_sha}"),
         refused=fence("\n".join(outcome.refused), lines=_LINES_REFUSED),
+        files=Markdown(f"{outcome.too_many_files:,}"),
         beside=_names(tuple(f"#{number}" for number in outcome.beside), "pull request"),
         accepted_by=outcome.accepted_by if change.review else "",
         moved=_moved(outcome),

@@ -186,6 +186,7 @@ OUTCOMES: dict[str, Outcome] = {
     ),
     "review": outcome([PASSED], change=msgspec.structs.replace(CHANGE, review=GATE)),
     "shared": outcome([PASSED, ONNX_PASSED], beside=(113,)),
+    "too-large": outcome([PASSED, ONNX_PASSED], too_many_files=10_000),
     "refused": outcome(
         [PASSED],
         lost=(ONNX_PASSED,),

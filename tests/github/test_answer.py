@@ -65,6 +65,7 @@ STATES = {
     "nothing": (State.SUCCESS, Kind.NOTHING, "Nothing to test: no model is touched"),
     "removed": (State.SUCCESS, Kind.REMOVED, "Nothing to test: models are only deleted"),
     "review": (State.PENDING, Kind.REVIEW, "A maintainer has to look at this"),
+    "too-large": (State.ERROR, Kind.TOO_LARGE, "More files are changed than can be checked"),
     "refused": (State.ERROR, Kind.REFUSED, "The results could not be used"),
     "several": (
         State.FAILURE,

@@ -82,6 +82,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         decision=decide(planned, held.values(), policy, today=today(), levels=levels_of(planned)),
         records=held,
         differences=_differences(args.published, planned, held.values()),
+        too_many_files=_too_many(subject),
         beside=subject.beside,
         annotations=remarks(client, subject.pull.head_sha, subject.files, held.values(), args.collection),
         refused=(
@@ -92,6 +93,14 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
     )
+
+
+def _too_many(subject: Subject) -> int:
+    """How many files are changed, if GitHub may not have listed all; its own number may end there, too."""
+    from harness.github.client import MOST_FILES
+
+    listed = len(subject.files)
+    return max(listed, subject.pull.files) if listed >= MOST_FILES else 0
 
 
 def _policy_of_base(client: Client, args: argparse.Namespace, pull: PullRequest) -> Policy:
@@ -210,8 +219,8 @@ def _not_planned(files: Iterable[ChangedFile], plan: Plan | None, collection: st
 
     folder = posixpath.normpath(collection)
     prefix = "" if folder == "." else f"{folder}/"
-    there = [file.path for file in files if file.status != "removed"]
-    gone = [name for file in files for name in (file.path, file.old_path) if name and name not in there]
+    there = {file.path for file in files if file.status != "removed"}
+    gone = {name for file in files for name in (file.path, file.old_path) if name} - there
     known = {*models_among(there, prefix.rstrip("/")), *(plan.sources if plan else ())}
     planned = {entry.cell.model.source for entry in plan.cells} if plan else set()
     missing = set()

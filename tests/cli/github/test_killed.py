@@ -91,10 +91,10 @@ def test_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     watched = tmp_path / "whole"
     watched.mkdir()
-    words = ["github", "take", "plan", *shards, "--output"]
+    words: list[str | Path] = ["github", "take", "plan", *shards, "--output"]
     first, last = _seconds_of(_start(tmp_path, *words, watched / "out"), watched)
     expected = _files(watched / "out")
-    chance = random.Random(0)
+    chance = random.Random(0)  # noqa: S311
     for number in range(_TIMES):
         out = tmp_path / "each" / str(number) / "out"
         out.parent.mkdir(parents=True)
@@ -122,13 +122,13 @@ def test_publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     shutil.copytree("out", "once")
     (tmp_path / "tmp").mkdir()
-    once = ["github", "publish", "--remote", repository("once.git"), "--output", "once"]
+    once: list[str | Path] = ["github", "publish", "--remote", repository("once.git"), "--output", "once"]
     first, last = _seconds_of(_start(tmp_path, *once), tmp_path / "tmp")
-    chance = random.Random(0)
+    chance = random.Random(0)  # noqa: S311
     for number in range(_TIMES):
         bare, out = repository(f"{number}.git"), tmp_path / f"out-{number}"
         shutil.copytree("out", out)
-        words = ["github", "publish", "--remote", bare, "--output", out]
+        words: list[str | Path] = ["github", "publish", "--remote", bare, "--output", out]
         _kill_when(_start(tmp_path, *words), _after(chance.uniform(first, last)))
         assert _files(out).items() >= expected.items()
         there = tmp_path / f"there-{number}"
