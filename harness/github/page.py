@@ -159,7 +159,7 @@ def _models(outcome: Outcome) -> Markdown:
 def _names(names: Sequence[str], noun: str) -> Markdown:
     shown = ", ".join(map(code, names[:_NAMES]))
     more = len(names) - _NAMES
-    return Markdown(f"{shown} and {more} more {noun}{'s' * (more != 1)}" if more > 0 else shown)
+    return Markdown(f"{shown} and {more:,} more {noun}{'s' * (more != 1)}" if more > 0 else shown)
 
 
 def _moved(outcome: Outcome) -> Markdown:
@@ -167,7 +167,7 @@ def _moved(outcome: Outcome) -> Markdown:
     if not outcome.differences:
         return Markdown()
     counts = Counter(each.kind for each in outcome.differences)
-    told = [f"{counts[kind]} {word}" for kind, word in _MOVED.items() if counts[kind]]
+    told = [f"{counts[kind]:,} {word}" for kind, word in _MOVED.items() if counts[kind]]
     return Markdown(", ".join(told) or "nothing changed")
 
 

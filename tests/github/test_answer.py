@@ -160,7 +160,7 @@ def test_whatever_a_model_says_it_is_text(
             refused=tuple(refused),
             accepted_by=text if policy else "",
             collection=text,
-            links=Links(run=text, site=text),
+            links=Links(run=f"x{text}", site=f"x{text}"),
         )
     )  # fmt: skip
     seen = Seen(said.body)

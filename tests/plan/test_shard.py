@@ -159,6 +159,19 @@ def test_ten_thousand_models_are_split_in_seconds() -> None:
     assert max(seconds) < 1.1 * math.fsum(seconds) / count
 
 
+def test_of_many_models_none_ends_much_later_than_the_others() -> None:
+    """A tenth of what ten thousand models of two weights formats come to."""
+    tools = {"core": 106.0, "node": 20.0, "spot": 25.0, "engine": 53.0}
+    cells = [
+        planned(f"m{n}", tool, f"env-{tool}", seconds=seconds, setup_seconds=60)
+        for n in range(1_000)
+        for tool, seconds in tools.items()
+    ]
+    for count in (64, 100, 256):
+        seconds = [part.seconds for part in split(cells, count)]
+        assert max(seconds) < 1.1 * math.fsum(seconds) / count
+
+
 @pytest.mark.parametrize(("index", "count"), [(0, 2), (3, 2), (1, 0)])
 def test_a_shard_that_is_none(index: int, count: int) -> None:
     with pytest.raises(ValueError, match=f"no part {index} of {count}"):
