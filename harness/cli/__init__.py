@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import harness
 from harness.cli.subcommand import add_subcommand
-from harness.errors import ExitCode, HarnessError
+from harness.errors import ExitCode, HarnessError, disk_is_full
 
 # name: (module, one line of help, example); modules are imported when their command runs
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -95,12 +95,17 @@ def run_command_line(argv: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        print(  # noqa: T201
-            f"harness: internal error, {type(error).__name__}: {error}; run with --debug and report it",
-            file=sys.stderr,
-        )
+        print(f"harness: {_unforeseen(error)}", file=sys.stderr)  # noqa: T201
         return int(ExitCode.NO_VERDICT)
     return code
+
+
+def _unforeseen(error: Exception) -> str:
+    """What is said of an error that no command has made a sentence of."""
+    if disk_is_full(error) and isinstance(error, OSError):
+        place = error.filename or "the disk"
+        return f"{place}: cannot be written ({error.strerror}); free space and run the same command again"
+    return f"internal error, {type(error).__name__}: {error}; run with --debug and report it"
 
 
 def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ _STATES: dict[Kind, State] = {
     Kind.FAILED: State.FAILURE,
     Kind.REFUSED: State.ERROR,
     Kind.NO_VERDICT: State.ERROR,
+    Kind.TOO_LARGE: State.ERROR,
     Kind.REVIEW: State.PENDING,
     Kind.SHARED: State.PENDING,
 }
@@ -26,6 +27,7 @@ _TOLD: dict[Kind, str] = {
     Kind.REMOVED: "nothing to test: models are only deleted",
     Kind.REVIEW: "a maintainer has to look at this",
     Kind.REFUSED: "the results could not be used",
+    Kind.TOO_LARGE: "more files are changed than can be checked",
     Kind.SHARED: "another open pull request proposes the same commit",
 }
 _WORST_FIRST = (State.FAILURE, State.ERROR, State.PENDING, State.SUCCESS)
@@ -70,6 +72,8 @@ def _problems(outcome: Outcome) -> Iterator[Kind]:
         not decision.cells and (change.models or change.broad)
     ):
         yield Kind.NO_VERDICT
+    if outcome.too_many_files:
+        yield Kind.TOO_LARGE
     if outcome.to_review and not outcome.accepted_by:
         yield Kind.REVIEW
     if outcome.beside:

@@ -152,7 +152,7 @@ def _models(members: Sequence[CellDecision], *, most: int, weights: bool = True)
         for (model, _), of_model in list(formats.items())[:most]
     ]
     more = len(formats) - len(named)
-    return Markdown(", ".join(named) + (f" and {more} more model{'s' * (more != 1)}" if more else ""))
+    return Markdown(", ".join(named) + (f" and {more:,} more model{'s' * (more != 1)}" if more else ""))
 
 
 def _in_short(members: Sequence[CellDecision]) -> Markdown:
@@ -164,4 +164,4 @@ def _in_short(members: Sequence[CellDecision]) -> Markdown:
 def _before(passed: int, cells: int) -> Markdown:
     if not passed:
         return Markdown()
-    return Markdown("; passed before" if passed == cells else f"; {passed} of them passed before")
+    return Markdown("; passed before" if passed == cells else f"; {passed:,} of them passed before")

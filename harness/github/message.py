@@ -34,6 +34,7 @@ class Kind(str, Enum):
     REFUSED = "refused"
     REMOVED = "removed"
     SHARED = "shared"
+    TOO_LARGE = "too-large"
     SEVERAL = "several"
 
 

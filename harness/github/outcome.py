@@ -28,6 +28,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         records: of the planned cells, by key; only those that were taken.
         differences: against the published ledger; None without one.
         refused: what was not taken of what the jobs handed over, and why, a sentence each.
+        too_many_files: how many files the pull request changes, if GitHub does not list all; else 0.
         beside: other open pull requests with the same head: one commit has one status for all of them.
         excused: folders of models that do not block only because the policy names models as these call
             themselves; the branch that the change goes to has no such model there.
@@ -41,6 +42,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     records: Mapping[str, Record]
     differences: tuple[CellDifference, ...] | None = None
     refused: tuple[str, ...] = ()
+    too_many_files: int = 0
     beside: tuple[int, ...] = ()
     excused: tuple[str, ...] = ()
     accepted_by: str = ""

@@ -111,6 +111,7 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
         excused_more=max(0, len(outcome.excused) - _PATHS),
         accept=code(f"/harness accept {change.head_sha}"),
         refused=fence("\n".join(outcome.refused), lines=_LINES_REFUSED),
+        files=Markdown(f"{outcome.too_many_files:,}"),
         beside=_names(tuple(f"#{number}" for number in outcome.beside), "pull request"),
         accepted_by=outcome.accepted_by if outcome.to_review else "",
         moved=_moved(outcome),
@@ -160,7 +161,7 @@ def _models(outcome: Outcome) -> Markdown:
 def _names(names: Sequence[str], noun: str) -> Markdown:
     shown = ", ".join(map(code, names[:_NAMES]))
     more = len(names) - _NAMES
-    return Markdown(f"{shown} and {more} more {noun}{'s' * (more != 1)}" if more > 0 else shown)
+    return Markdown(f"{shown} and {more:,} more {noun}{'s' * (more != 1)}" if more > 0 else shown)
 
 
 def _moved(outcome: Outcome) -> Markdown:
@@ -168,7 +169,7 @@ def _moved(outcome: Outcome) -> Markdown:
     if not outcome.differences:
         return Markdown()
     counts = Counter(each.kind for each in outcome.differences)
-    told = [f"{counts[kind]} {word}" for kind, word in _MOVED.items() if counts[kind]]
+    told = [f"{counts[kind]:,} {word}" for kind, word in _MOVED.items() if counts[kind]]
     return Markdown(", ".join(told) or "nothing changed")
 
 

@@ -80,7 +80,7 @@ def _summary(decision: Decision, records: Mapping[str, Record], part: str, depth
         cells=Markdown(words.counted(len(decision.cells))),
         counts=Markdown(
             ", ".join(
-                f"{labels.STATUS[status].icon} {count} {labels.STATUS[status].label}"
+                f"{labels.STATUS[status].icon} {count:,} {labels.STATUS[status].label}"
                 for status, count in decision.counts.items()
                 if count
             )

@@ -13,6 +13,8 @@ def render(template: str, **values: object) -> str:
 
 
 def _finalize(value: object) -> object:
+    if isinstance(value, int):
+        return f"{value:,}"
     return code(value) if isinstance(value, str) and not isinstance(value, Markdown) else value
 
 

@@ -19,18 +19,18 @@ WHO: dict[Blame, str] = {
 
 def counted(cells: int) -> str:
     """So many cells."""
-    return f"{cells} cell{'s' * (cells != 1)}"
+    return f"{cells:,} cell{'s' * (cells != 1)}"
 
 
 def counts(decision: Decision) -> str:
     """How many cells have which status, and how many no record; empty if none counts."""
     told = [
-        f"{decision.counts[status]} {labels.STATUS[status].label}"
+        f"{decision.counts[status]:,} {labels.STATUS[status].label}"
         for status in Status
         if decision.counts.get(status)
     ]
     missing = len(decision.having(Effect.NO_RECORD))
-    return ", ".join([*told, f"{missing} without a result"] if missing else told)
+    return ", ".join([*told, f"{missing:,} without a result"] if missing else told)
 
 
 def failure(decision: Decision) -> str:
@@ -49,12 +49,14 @@ def no_verdict(decision: Decision) -> str:
 
 def _share(some: int, decision: Decision) -> str:
     every = len(decision.cells)
-    return f"{some} of {counted(every)}" if every > 1 else "the only cell"
+    return f"{some:,} of {counted(every)}" if every > 1 else "the only cell"
 
 
 def well(decision: Decision) -> str:
     """What is well, if nothing stands in the way."""
     passed = decision.counts.get(Status.PASSED, 0)
     if passed == len(decision.cells) > 0:
-        return f"all {passed} cells passed" if passed > 2 else "both cells passed" if passed > 1 else "passed"
+        return (
+            f"all {passed:,} cells passed" if passed > 2 else "both cells passed" if passed > 1 else "passed"
+        )
     return f"nothing stands in the way: {counts(decision) or 'no cell counts'}"

@@ -7,6 +7,7 @@ along one path only.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import msgspec
@@ -86,10 +87,13 @@ _NOTHING = _Node()
 
 def _read(content: bytes) -> _Node:
     """The first document as nodes; an alias is the node that it names."""
+    text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+    # YAML also breaks lines at characters such as U+2028, GitHub does not: lines are counted by place.
+    breaks = [found.start() for found in re.finditer("\n", text)]
     root = _Node(items=[])
     open_nodes = [root]
     anchors: dict[str | None, _Node] = {}
-    for event in _events(content):
+    for event in _events(text):
         if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             open_nodes.pop()
             continue
@@ -98,7 +102,9 @@ def _read(content: bytes) -> _Node:
         node = anchors.get(anchor) if alias else _begun(event)
         if node is None:
             continue
-        _place(open_nodes[-1], node, event.start_mark.line + 1 if event.start_mark else 1)
+        _place(
+            open_nodes[-1], node, bisect_left(breaks, event.start_mark.index) + 1 if event.start_mark else 1
+        )
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             open_nodes.append(node)
             if len(open_nodes) > _MAX_DEPTH:
@@ -108,10 +114,10 @@ def _read(content: bytes) -> _Node:
     return root.items[0][1] if root.items else root
 
 
-def _events(content: bytes) -> Iterator[yaml.Event]:
+def _events(text: str) -> Iterator[yaml.Event]:
     """Those of the first document, as far as it can be read and is not larger than a description can be."""
     try:
-        for count, event in enumerate(yaml.parse(content.decode("utf-8", "replace"), Loader=_LOADER)):
+        for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
             if isinstance(event, yaml.DocumentEndEvent) or count > _MAX_NODES * 2:
                 return
             yield event

@@ -76,6 +76,10 @@ class PlannedCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     recorded: bool = False
 
 
+LARGEST_BYTES = 512 * 1024**2
+"""Of a plan.json that one job hands to others, who read it into memory."""
+
+
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader may expect in the plan but does not find, and why."""
 

@@ -190,6 +190,7 @@ OUTCOMES: dict[str, Outcome] = {
         [PASSED, ONNX_DIFFERS], policy=EXCUSED, excused=("collection/nuclei-unet2d",), collection="collection"
     ),
     "shared": outcome([PASSED, ONNX_PASSED], beside=(113,)),
+    "too-large": outcome([PASSED, ONNX_PASSED], too_many_files=10_000),
     "refused": outcome(
         [PASSED],
         lost=(ONNX_PASSED,),

@@ -33,14 +33,18 @@ def unreadable(reason: Reason, message: str) -> Record:
 
 def annotated(folder: Path, edit: Callable[[str], str]) -> list[tuple[str, Annotation]]:
     """The lines of an edited description that are annotated after it was read, with what is said of them."""
+    text = edit((MODEL / "rdf.yaml").read_text("utf-8"))
+    made = annotated_bytes(folder, text.encode())
+    return [(text.splitlines()[each.start_line - 1].strip(), each) for each in made]
+
+
+def annotated_bytes(folder: Path, content: bytes) -> tuple[Annotation, ...]:
+    """What is said of a model with this description after it was read."""
     shutil.copytree(MODEL, folder)
-    text = edit((folder / "rdf.yaml").read_text("utf-8"))
-    (folder / "rdf.yaml").write_text(text, "utf-8")
+    (folder / "rdf.yaml").write_bytes(content)
     model = read_model(Found(source="nuclei", path=folder))
     assert isinstance(model, Unreadable)
-    record = unreadable(model.reason, model.message)
-    made = annotations_of([record], path=PATH, content=text.encode())
-    return [(text.splitlines()[each.start_line - 1].strip(), each) for each in made]
+    return annotations_of([unreadable(model.reason, model.message)], path=PATH, content=content)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,50 @@ def test_the_line_is_the_one_to_be_changed(tmp_path: Path, old: str, new: str, l
         assert each.path == PATH
         assert each.level is AnnotationLevel.FAILURE
         assert each.title.startswith("nuclei: ")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: b"\xef\xbb\xbf" + text.encode(),
+        lambda text: ("# " + "x" * 100 + "\n").encode() * 15_000 + text.encode(),
+        lambda text: text.replace("Finds", "'Finds\u2028", 1).replace("images.", "images.'", 1).encode(),
+    ],
+    ids=["CRLF", "BOM", "1.5 MB", "line separators"],
+)
+def test_however_it_is_written_the_line_is_found(tmp_path: Path, written: Callable[[str], bytes]) -> None:
+    content = written((MODEL / "rdf.yaml").read_text("utf-8").replace("license: CC-BY-4.0", "license: mine"))
+    found = annotated_bytes(tmp_path / "nuclei", content)
+    assert found[0].message.startswith("license: Input should be ")
+    assert content.split(b"\n")[found[0].start_line - 1].rstrip() == b"license: mine"
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        (lambda text: text.replace("  - id:", "\t- id:", 1), "- id: image"),
+        (lambda text: text.replace("license:", "license: mine\nlicense:"), "license: CC-BY-4.0"),
+        (lambda text: f"# a comment\n{text}\n# {'x' * 5_000_000}", "# a comment"),
+    ],
+    ids=["a tab", "a key twice", "5 MB"],
+)
+def test_what_cannot_be_read_is_said_where_it_is(
+    tmp_path: Path, written: Callable[[str], str], line: str
+) -> None:
+    content = written((MODEL / "rdf.yaml").read_text("utf-8")).encode()
+    (found,) = annotated_bytes(tmp_path / "nuclei", content)
+    assert content.decode().splitlines()[found.start_line - 1].strip() == line
+
+
+def test_what_an_anchor_names_is_said_where_it_is_used(tmp_path: Path) -> None:
+    def anchored(text: str) -> str:
+        return text.replace("unit: micrometer", "unit: &u meters", 1).replace(
+            "unit: micrometer", "unit: *u", 1
+        )
+
+    found = annotated(tmp_path / "nuclei", anchored)
+    assert [line for line, _ in found[:2]] == ["unit: &u meters", "unit: *u"]
 
 
 def test_several_faults_are_each_on_their_line(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ STATES = {
     "removed": (State.SUCCESS, Kind.REMOVED, "Nothing to test: models are only deleted"),
     "review-excused": (State.PENDING, Kind.REVIEW, "A maintainer has to look at this"),
     "review": (State.PENDING, Kind.REVIEW, "A maintainer has to look at this"),
+    "too-large": (State.ERROR, Kind.TOO_LARGE, "More files are changed than can be checked"),
     "refused": (State.ERROR, Kind.REFUSED, "The results could not be used"),
     "several": (
         State.FAILURE,
@@ -160,7 +161,7 @@ def test_whatever_a_model_says_it_is_text(
             refused=tuple(refused),
             accepted_by=text if policy else "",
             collection=text,
-            links=Links(run=text, site=text),
+            links=Links(run=f"x{text}", site=f"x{text}"),
         )
     )  # fmt: skip
     seen = Seen(said.body)

@@ -111,5 +111,25 @@ def test_it_has_the_size_that_is_left(longest: int) -> None:
     assert set(Seen(text).elements) <= OURS
 
 
+@pytest.mark.parametrize("name", ["\N{MICROSCOPE}" * 120, "\u7d30\u80de|`" * 60])
+def test_thousands_of_names_of_many_bytes_fit(name: str) -> None:
+    """GitHub counts bytes: a name of 120 characters may have 480, or more once it is escaped."""
+    records = [
+        msgspec.structs.replace(
+            one,
+            key=f"{number}",
+            message=name * 30,
+            model=msgspec.structs.replace(one.model, id=f"{number} {name}"),
+        )
+        for number, one in enumerate(many() * 8)
+    ]
+    planned = {record.key: record.cell for record in records}
+    held = {record.key: record for record in records}
+    text = summary_of(decide(planned, records, DEFAULT, today=TODAY), held)
+    assert 100_000 < len(text.encode()) <= LONGEST
+    assert text.count("<details>") == text.count("</details>")
+    assert set(Seen(text).elements) <= OURS
+
+
 def test_without_room_nothing_is_said() -> None:
     assert summed_up(outcome([PASSED]), longest=10) == ""

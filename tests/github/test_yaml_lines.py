@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.github import yaml_lines
 from harness.github.yaml_lines import YamlLines
 
 DESCRIPTION = b"""\
@@ -78,6 +79,32 @@ def test_a_line_is_one_of_the_file(line: int, clamped: int) -> None:
 def test_of_what_is_no_yaml_the_begin_is_known() -> None:
     lines = YamlLines(b"name: a\ninputs:\n  - id: x\n    axes: [\n  - b: ]]\n")
     assert lines.line_of("inputs[0].id") == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", 2),
+        ("\ufeff", 2),
+        ("# a comment\r\n\r\n", 4),
+        ("description: 'a\u2028b\u0085c\u2029d'\n", 3),  # for YAML these are ends of lines
+        ("# \N{MICROSCOPE}\n", 3),  # two units of UTF-16, four bytes
+        ("license: MIT\nlicense: mine\n", 4),  # twice: what comes after is where it is
+        (f"# {'x' * 1_900_000}\n", 3),
+    ],
+)
+def test_lines_are_those_of_a_difference(before: str, line: int) -> None:
+    content = f"{before}inputs:\n- id: image\n  axes: 3\n".encode()
+    assert content.split(b"\n")[line - 1].startswith(b"- id")
+    assert YamlLines(content).line_of("inputs[0]") == line
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+def test_with_and_without_libyaml(loader: type[yaml.SafeLoader], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_lines, "_LOADER", loader)
+    content = "\ufeff# \N{MICROSCOPE}\r\na: 'b\u2028c'\r\ninputs:\r\n- &x {id: image}\r\n- *x\r\n".encode()
+    lines = YamlLines(content)
+    assert [lines.line_of(field) for field in ("a", "inputs", "inputs[0].id", "inputs[1]")] == [2, 3, 4, 5]
 
 
 LAUGHS = b"a0: &a0 [x]\n" + b"".join(

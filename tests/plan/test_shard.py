@@ -159,6 +159,18 @@ def test_ten_thousand_models_are_split_in_seconds() -> None:
     assert max(seconds) < 1.1 * math.fsum(seconds) / count
 
 
+def test_of_many_models_none_ends_much_later_than_the_others() -> None:
+    """Of each tool: the seconds to run a model in it, and to set it up."""
+    tools = {"a": (100, 157), "b": (40, 84), "c": (30, 17), "d": (30, 114)}
+    cells = [
+        planned(f"m{n}", tool, f"env-{tool}", seconds=seconds, setup_seconds=setup)
+        for n in range(5_000)
+        for tool, (seconds, setup) in tools.items()
+    ]
+    seconds = [part.seconds for part in split(cells, 256)]
+    assert max(seconds) < 1.1 * math.fsum(seconds) / 256
+
+
 @pytest.mark.parametrize(("index", "count"), [(0, 2), (3, 2), (1, 0)])
 def test_a_shard_that_is_none(index: int, count: int) -> None:
     with pytest.raises(ValueError, match=f"no part {index} of {count}"):

@@ -13,7 +13,7 @@ import msgspec
 
 from harness.cli import options
 from harness.cli.plan import THREADS, add_verify_files
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.change import Change
@@ -88,7 +88,7 @@ def main(args: argparse.Namespace) -> int:
         wish = asked(args.collection, base=args.base, head=args.head)
         change, plan, jobs = _planned(args, wish)
         jsonio.write(args.output / "change.json", change)
-        jsonio.write(args.output / "plan.json", plan)
+        _write(args.output / "plan.json", plan)
         _say(args, change, plan, jobs)
     if path := os.environ.get("GITHUB_OUTPUT"):
         outputs = {
@@ -161,6 +161,20 @@ def _in_new_environments(
 
     new = new_environments(options.environments_folder(args.environments), specs)
     return columns_of(plan, new), f"new environments: {', '.join(sorted(new)) or 'none'}"
+
+
+def _write(path: Path, plan: Plan) -> None:
+    """Without indentation: thousands of models make hundreds of megabytes, and each job downloads it."""
+    from harness import jsonio
+    from harness.plan.plan import LARGEST_BYTES
+
+    data = jsonio.dumps(plan) + b"\n"
+    if len(data) > LARGEST_BYTES:
+        raise UsageError(
+            f"{path}: {len(plan.cells):,} cells are too many for one plan ({len(data):,} bytes, at most "
+            f"{LARGEST_BYTES:,}); change fewer models at once, or name some with --select"
+        )
+    jsonio.write_bytes(path, data)
 
 
 def _keep_policy(args: argparse.Namespace, wish: Asked) -> Policy:

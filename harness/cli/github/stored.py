@@ -86,6 +86,7 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         decision=decision,
         records=held,
         differences=_differences(args.published, planned, held.values()),
+        too_many_files=_too_many(subject),
         beside=subject.beside,
         annotations=remarks(client, subject.pull.head_sha, subject.files, held.values(), args.collection),
         refused=(
@@ -106,6 +107,14 @@ def read_outcome(client: Client, args: argparse.Namespace, subject: Subject) -> 
         collection=args.collection,
         links=Links(run=run_url(args), site=args.site_url),
     )
+
+
+def _too_many(subject: Subject) -> int:
+    """How many files are changed, if GitHub may not have listed all; its own number may end there, too."""
+    from harness.github.client import MOST_FILES
+
+    listed = len(subject.files)
+    return max(listed, subject.pull.files) if listed >= MOST_FILES else 0
 
 
 def _policy_of_base(client: Client, args: argparse.Namespace, pull: PullRequest) -> Policy:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from harness.plan.plan import Plan
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LARGEST_PLAN = 256 * 1024**2
 _LARGEST_CHANGE = 16 * 1024**2
 _LARGEST_RECIPE = 8 * 1024**2
 _MOST_RECIPES = 1000
@@ -57,8 +56,9 @@ def main(args: argparse.Namespace) -> int:
     from harness.cli.progress import QuietConsole
     from harness.ledger.foreign.take import REFUSED, take
     from harness.ledger.moment import for_names
+    from harness.plan.plan import LARGEST_BYTES
 
-    data = _read(args.plan, "plan.json", _LARGEST_PLAN)
+    data = _read(args.plan, "plan.json", LARGEST_BYTES)
     plan = _plan(data, args.plan / "plan.json", args.plan_digest)
     folders, left_out = _folders(args.shards, args.shards_planned)
     shards = _shards(folders, plan, args.shards_planned)

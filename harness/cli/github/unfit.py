@@ -7,6 +7,7 @@ models, environments and policies that are not what it says.
 from __future__ import annotations
 
 import posixpath
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,12 @@ def _not_run(
         yield f"{len(sources)} models are changed, and at most {_MOST} can be looked at; split it"
         return
     served = _served()
+    in_reference: dict[str, list[PlannedCell]] = defaultdict(list)
+    for entry in plan.cells:
+        if entry.cell.consumer.name == REFERENCE:
+            in_reference[entry.cell.model.source].append(entry)
     for source in sources:
-        mine = [e for e in plan.cells if e.cell.model.source == source and e.cell.consumer.name == REFERENCE]
+        mine = in_reference[source]
         if any(entry.cell.weights_format is None and _blocks(entry) for entry in mine):
             continue  # it cannot be read
         place = posixpath.normpath(posixpath.join(folder, source))

@@ -156,11 +156,14 @@ def _write(folder: Path, name: str, records: Sequence[Record]) -> None:
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move all files, what is in folders first; raises OSError."""
+    """Move all files, what is in folders first, then what was refused; raises OSError.
+
+    So whoever finds a plan there, finds beside it why something of it is missing.
+    """
     for folder, _, names in os.walk(source, topdown=False):
         below = target / Path(folder).relative_to(source)
         below.mkdir(parents=True, exist_ok=True)
-        for name in names:
+        for name in sorted(names, key=lambda name: name != REFUSED):
             (Path(folder) / name).replace(below / name)
 
 

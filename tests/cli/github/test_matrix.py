@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ from harness.change import Change
 from harness.cli import run_command_line
 from harness.errors import ExitCode
 from harness.ledger.record import Record
+from harness.plan import plan as plan_module
 from harness.plan.plan import Plan, read_plan
 from harness.plan.shard import shard
 from harness.policy import read_policy
@@ -409,3 +411,15 @@ def test_no_model_speaks_to_actions(
     assert lines[0].startswith("::stop-commands::")
     assert lines[-1] == f"::{lines[0].removeprefix('::stop-commands::')}::"
     assert not [line for line in lines[1:-1] if line.lstrip().startswith("::")]
+
+
+def test_a_plan_that_nobody_would_take_is_not_made(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(plan_module, "LARGEST_BYTES", 1000)
+    command = ["github", "matrix", "--output", str(tmp_path / "plan"), "--consumer", "bioimageio.core"]
+    assert run_command_line(command) == ExitCode.USAGE
+    assert re.search(
+        r"plan\.json: \d cells are too many for one plan .*fewer models", capsys.readouterr().err
+    )
+    assert not (tmp_path / "plan" / "plan.json").exists()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -46,6 +50,36 @@ def test_taking_twice_gives_the_same(place: Path) -> None:
         *("out", "plan"),
         *("shard-1-of-2", "shard-2-of-2"),
     ]
+
+
+def test_ended_before_all_is_there_it_is_no_answer(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jsonio.write(place / "plan" / "change.json", Change(event="push", repository="o/r", head_sha="a" * 40))
+    append(place / "shard-1-of-1", GOOD, FORGED)
+    rename = Path.replace
+
+    def until(count: int) -> Callable[[Path, Path], Path]:
+        left = iter(range(count))
+
+        def replace(path: Path, target: Path) -> Path:
+            if target.is_relative_to("out") and next(left, None) is None:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return rename(path, target)
+
+        return replace
+
+    for count in range(4):
+        with monkeypatch.context() as full:
+            full.setattr(Path, "replace", until(count))
+            assert take(place / "shard-1-of-1") == ExitCode.NO_VERDICT
+        assert "out: cannot be written (No space left on device); free space" in capsys.readouterr().err
+        assert Path("out/refused.json").exists() >= Path("out/plan.json").exists()
+        assert gate() in (ExitCode.USAGE, ExitCode.NO_VERDICT)
+        capsys.readouterr()
+        shutil.rmtree("out")
+    assert take(place / "shard-1-of-1") == 0
+    assert "was not planned" in refused()[0]
 
 
 def test_a_shard_that_is_missing_leaves_its_cells_without_record(place: Path) -> None:
