@@ -581,3 +581,9 @@ def test_whatever_bytes_are_changed_nothing_false_is_taken(seed: int, changes: i
                 assert record.cell == plan[key]
         finally:
             os.chdir(here)
+
+
+def test_a_folder_of_a_plan_is_all_that_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run_command_line(["github", "take"])
+    assert capsys.readouterr().err.strip().endswith("arguments are required: PLAN_FOLDER")
