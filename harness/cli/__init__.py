@@ -55,7 +55,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": (
         "init",
         "write the repository of a new zoo, tested by the workflows of the harness",
-        "harness init my-zoo --harness OWNER/NAME@COMMIT",
+        (
+            "harness init my-zoo --harness "
+            "OWNER/NAME@$(git ls-remote https://github.com/OWNER/NAME HEAD | cut -f1)"
+        ),
     ),
     "github": (
         "github",

@@ -9,13 +9,16 @@ from pathlib import Path
 from harness.errors import ExitCode, UsageError
 
 _TEMPLATES = Path(__file__).with_name("new_zoo")
-_SOURCE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<commit>[0-9a-f]{40})")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9-]*"
+_SOURCE = re.compile(rf"(?P<repository>{_NAME}/(?!\.{{1,2}}@)[A-Za-z0-9._-]+)@(?P<commit>[0-9a-f]{{40}})")
+_OWNER = re.compile(rf"@{_NAME}(?:/[A-Za-z0-9._-]+)?")
 # template: file. Names that begin with a dot would hide the templates from those who read them.
 _FILES = {
     "README.md": "README.md",
     "gitignore": ".gitignore",
     "collection/README.md": "collection/README.md",
     "collection/policy.toml": "collection/policy.toml",
+    "github/CODEOWNERS": ".github/CODEOWNERS",
     "github/dependabot.yml": ".github/dependabot.yml",
     "github/workflows/command.yml": ".github/workflows/command.yml",
     "github/workflows/nightly.yml": ".github/workflows/nightly.yml",
@@ -32,7 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_source,
         required=True,
         metavar="OWNER/NAME@COMMIT",
-        help="the harness whose workflows are called; the commit in full, 40 digits",
+        help="the harness whose workflows are called; the commit in full, 40 digits: git rev-parse HEAD",
+    )
+    parser.add_argument(
+        "--owner",
+        type=_owner,
+        metavar="@ORG/TEAM",
+        help="team or person whose review GitHub asks for where policy or workflows change "
+        "(default: nobody; no CODEOWNERS is written)",
     )
 
 
@@ -40,7 +50,9 @@ def main(args: argparse.Namespace) -> int:
     """Write every file, or none if one of them is there already; say what to do next."""
     from harness import jsonio
 
-    files = {args.folder / path: text for path, text in contents(*args.harness).items()}
+    _check(args.folder)
+    written = contents(*args.harness, owner=args.owner or "")
+    files = {args.folder / path: text for path, text in written.items()}
     if there := next((path for path in files if path.exists()), None):
         raise UsageError(
             f"{there}: is there already; nothing was written: choose another folder or remove it"
@@ -52,12 +64,13 @@ def main(args: argparse.Namespace) -> int:
     return int(ExitCode.SATISFIED)
 
 
-def contents(repository: str, commit: str) -> dict[str, str]:
+def contents(repository: str, commit: str, *, owner: str = "") -> dict[str, str]:
     """All files by their path in the new repository.
 
     Args:
         repository: OWNER/NAME of the harness.
         commit: whose workflows are called.
+        owner: who reviews policy and workflows, as CODEOWNERS names them; without one there is no such file.
     """
     import jinja2
 
@@ -70,8 +83,19 @@ def contents(repository: str, commit: str) -> dict[str, str]:
         variable_start_string="<<",  # GitHub's own expressions have braces
         variable_end_string=">>",
     )
-    values = {"repository": repository, "commit": commit, "version": harness.__version__}
-    return {path: templates.get_template(name).render(values) for name, path in _FILES.items()}
+    values = {"repository": repository, "commit": commit, "version": harness.__version__, "owner": owner}
+    return {
+        path: templates.get_template(name).render(values)
+        for name, path in _FILES.items()
+        if owner or name != "github/CODEOWNERS"
+    }
+
+
+def _check(folder: Path) -> None:
+    """Raises UsageError where a file is in the way of the folder."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    if there is not None and not there.is_dir():
+        raise UsageError(f"{there}: is no folder; nothing was written: choose another DIR")
 
 
 def _source(text: str) -> tuple[str, str]:
@@ -81,9 +105,14 @@ def _source(text: str) -> tuple[str, str]:
     return found["repository"], found["commit"]
 
 
+def _owner(text: str) -> str:
+    if not _OWNER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither @ORGANISATION/TEAM nor @PERSON")
+    return text
+
+
 _NEXT = """
 next, in {folder}:
   put models into collection/, one folder or .zip package each, and run them: harness run
   git init, commit, and push it to GitHub
-  Settings, Pages: publish by GitHub Actions
-  Settings, Rules: require the status `harness` and a pull request for the default branch"""
+then do at GitHub what README.md says under "Once, at GitHub\""""

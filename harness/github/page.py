@@ -33,6 +33,7 @@ _MOVED = {
     Moved.NOT_APPLICABLE_ANY_MORE: "not applicable any more",
     Moved.GONE: "gone",
 }
+_RUN = re.compile(r"(?P<repository>https?://.+)/actions/runs/(?P<number>[0-9]+)")
 _LINK = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")
 
 
@@ -102,7 +103,7 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
         missing_one=len(missing) == 1,
         annotated=bool(outcome.annotations),
         commands=_commands(outcome, failures.full[0].example) if failures.full else "",
-        reproduce=_reproduce(failures.full[0].example) if failures.full else "",
+        reproduce=_reproduce(outcome, failures.full[0].example) if failures.full else "",
         sentence=fence(decision.sentence, lines=_LINES_REFUSED),
         removed=_names(change.removed, "model"),
         review_paths=change.review[:_PATHS],
@@ -118,6 +119,7 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
         table=table_of(decision, depth.rows, moved=moved),
         head=change.head_sha[:12],
         run=_link(outcome.links.run),
+        readme=_readme(outcome),
         site=_link(outcome.links.site),
     )
     return re.sub(r"\n{3,}", "\n\n", text)
@@ -145,8 +147,24 @@ def _commands(outcome: Outcome, example: CellDecision) -> Markdown:
     return shell(*checkout, command(example.cell, outcome.collection))
 
 
-def _reproduce(example: CellDecision) -> Markdown:
-    return code(f"harness reproduce {example.key[:12]} --output reports")
+def _reproduce(outcome: Outcome, example: CellDecision) -> Markdown:
+    """From the run's artifacts, in a folder of their own: elsewhere there may be newer records."""
+    again = f"harness reproduce {example.key[:12]} --output"
+    found = _RUN.fullmatch(outcome.links.run)
+    if found is None:
+        return shell(f"{again} reports")
+    folder = f"run-{found['number']}"
+    return shell(
+        f"gh run download {found['number']} --dir {folder}",
+        f"harness github take {folder}/plan {folder} --output {folder}/reports",
+        f"{again} {folder}/reports",
+    )
+
+
+def _readme(outcome: Outcome) -> Markdown:
+    """Where the repository says how to install the harness; empty without the address of a run."""
+    found = _RUN.fullmatch(outcome.links.run)
+    return _link(f"{found['repository']}#readme") if found else Markdown()
 
 
 def _models(outcome: Outcome) -> Markdown:

@@ -54,6 +54,23 @@ def test_it_overwrites_nothing(zoo: Path, capsys: pytest.CaptureFixture[str]) ->
     assert not (zoo / ".gitignore").exists()
 
 
+@pytest.mark.parametrize("place", ["file", "file/zoo"])
+def test_a_file_is_no_place_for_it(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert run_command_line(["init", str(tmp_path / place), "--harness", HARNESS]) == 2
+    assert f"{tmp_path / 'file'}: is no folder; nothing was written" in capsys.readouterr().err
+
+
+def test_an_owner_is_asked_for_reviews(tmp_path: Path, zoo: Path) -> None:
+    owned = tmp_path / "owned"
+    assert run_command_line(["init", str(owned), "--harness", HARNESS, "--owner", "@my-org/zoo-keepers"]) == 0
+    _, *lines = (owned / ".github" / "CODEOWNERS").read_text().splitlines()
+    asked = dict(line.split() for line in lines)
+    assert set(asked.values()) == {"@my-org/zoo-keepers"}
+    assert all((owned / place.lstrip("/")).exists() for place in asked)
+    assert not (zoo / ".github" / "CODEOWNERS").exists()
+
+
 def test_what_else_is_in_the_folder_stays(tmp_path: Path) -> None:
     (tmp_path / "LICENSE").write_text("free")
     assert run_command_line(["init", str(tmp_path), "--harness", HARNESS]) == 0
@@ -68,6 +85,8 @@ def test_what_else_is_in_the_folder_stays(tmp_path: Path) -> None:
         f"harness@{COMMIT}",
         f"a/b/c@{COMMIT}",
         f"a/b@{COMMIT} #",
+        f"../..@{COMMIT}",
+        f"a/..@{COMMIT}",
     ],
 )
 def test_the_harness_is_named_by_commit(
@@ -77,6 +96,20 @@ def test_the_harness_is_named_by_commit(
         run_command_line(["init", str(tmp_path / "zoo"), "--harness", harness])
     assert "is not OWNER/NAME@COMMIT" in capsys.readouterr().err
     assert not (tmp_path / "zoo").exists()
+
+
+@pytest.mark.parametrize("owner", ["", "my-org/team", "@my-org/team @other", "@", "@a/b/c"])
+def test_an_owner_is_a_team_or_a_person(
+    owner: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_command_line(["init", str(tmp_path / "zoo"), "--harness", HARNESS, "--owner", owner])
+    assert "is neither @ORGANISATION/TEAM nor @PERSON" in capsys.readouterr().err
+    assert not (tmp_path / "zoo").exists()
+
+
+def test_it_tells_how_to_get_the_very_harness_that_tests_it(zoo: Path) -> None:
+    assert f'pip install "git+https://github.com/{HARNESS}"' in (zoo / "README.md").read_text()
 
 
 def test_its_workflows_keep_the_rules(zoo: Path) -> None:

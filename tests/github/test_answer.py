@@ -246,3 +246,24 @@ def test_only_an_address_becomes_a_link(address: str) -> None:
     body = answer(outcome([PASSED], links=Links(run=address, site=address))).body
     assert Seen(body).links == []
     assert "@octocat" not in body
+
+
+def test_a_run_is_reproduced_from_its_own_artifacts() -> None:
+    """In a folder of its own, in which no record is newer than those of the run."""
+    told = answer(OUTCOMES["failed"]).body
+    assert (
+        f"""```sh
+gh run download 7001 --dir run-7001
+harness github take run-7001/plan run-7001 --output run-7001/reports
+harness reproduce {ONNX_DIFFERS.key[:12]} --output run-7001/reports
+```"""
+        in told
+    )
+    assert "[README](https://github.com/bioimage-io/collection#readme)" in told
+
+
+def test_without_the_address_of_a_run_nothing_is_downloaded() -> None:
+    told = answer(msgspec.structs.replace(OUTCOMES["failed"], links=Links(run="https://elsewhere.org"))).body
+    assert f"harness reproduce {ONNX_DIFFERS.key[:12]} --output reports" in told
+    assert "gh run download" not in told
+    assert "README" not in told

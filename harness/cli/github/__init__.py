@@ -11,7 +11,7 @@ from harness.cli.subcommand import add_subcommand
 COMMANDS: dict[str, tuple[str, str]] = {
     "matrix": (
         "plan what a push or pull request asks for, and share it out to jobs",
-        "harness github matrix --base main",
+        "harness github matrix --base main --output plan",
     ),
     "take": (
         "check what the jobs of a plan hand over, and put it together",
@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "fetch": (
         "unpack the plan and the shards of another run, as data of strangers",
-        "harness github fetch --run-id 4711 --output incoming",
+        "GITHUB_TOKEN=$(gh auth token) harness github fetch --repository OWNER/NAME --run-id 4711",
     ),
     "begin": (
         "say that the commit of a pull request is being tested",
@@ -43,7 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "command": (
         "do what a comment asks for that begins with /harness",
-        "harness github command",
+        "harness github command    # in a job that a comment started",
     ),
     "publish": (
         "add a ledger to the published one, a branch of its own",

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "shards",
         type=Path,
         nargs="*",
+        default=[],  # else a message says that they are required
         metavar="SHARD_FOLDER",
         help="shard-K-of-N, with ledger and artifacts of `harness run --shard K/N`; or a folder of such, as "
         "`harness github fetch` makes it",

@@ -228,3 +228,9 @@ def test_a_folder_that_cannot_be_written(
     assert run_command_line(words) == ExitCode.NO_VERDICT
     assert f"{output}: cannot be written (" in capsys.readouterr().err
     assert not list(place.glob(".*"))
+
+
+def test_a_folder_of_a_plan_is_all_that_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run_command_line(["github", "take"])
+    assert capsys.readouterr().err.strip().endswith("arguments are required: PLAN_FOLDER")
