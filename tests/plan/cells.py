@@ -19,7 +19,7 @@ def planned(
 ) -> PlannedCell:
     """One cell; it is settled if it has no environment."""
     cell = Cell(
-        model=ModelRef(id=model, version="1", sha256="0", source=model),
+        model=ModelRef(id=model, version="1", sha256=model, source=model),
         weights_format=weights,
         consumer=ConsumerRef(name=consumer, version="1"),
         environment=EnvironmentRef(name=environment, backend=Backend.VENV, digest=environment)

@@ -25,6 +25,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         runner: labels for ``runs-on``.
         artifact: what its results are handed over as.
         cache_key: the same for the same locked environments.
+        downloads_key: the same for the same models with the same files.
         environments: their names.
     """
 
@@ -33,6 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     runner: tuple[str, ...]
     artifact: str
     cache_key: str
+    downloads_key: str
     environments: tuple[str, ...]
 
 
@@ -70,12 +72,14 @@ def _job(
     used = {entry.cell.environment for entry in running if entry.cell.environment}
     environments = sorted({environment.name for environment in used})
     devices = {entry.cell.device for entry in running} or {Device.CPU}
+    models = {entry.cell.model.sha256 for entry in running}
     return Job(
         shard=f"{number}/{count}",
         artifact=str(ShardName(number, count)),
         name=_name(len({entry.cell.model.source for entry in part.cells}), environments),
         runner=runners.of(devices, max(map(memory_of, running), default=0)),
         cache_key=jsonio.digest(sorted(f"{e.backend.value} {e.digest}" for e in used)),
+        downloads_key=jsonio.digest(sorted(models)),
         environments=tuple(environments),
     )
 

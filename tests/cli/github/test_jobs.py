@@ -31,9 +31,10 @@ def test_an_entry_as_workflows_read_it() -> None:
         "runner": ("ubuntu-24.04",),
         "artifact": "shard-1-of-1",
         "cache-key": job.cache_key,
+        "downloads-key": job.downloads_key,
         "environments": ("onnx",),
     }
-    assert len(job.cache_key) == 64
+    assert len(job.cache_key) == len(job.downloads_key) == 64
 
 
 def test_a_name_says_what_is_in_it_in_few_words_of_our_own() -> None:
@@ -46,6 +47,14 @@ def test_the_same_environments_have_the_same_cache_key() -> None:
     one, other, third = (
         jobs(planned(model, environment=environment))[0].cache_key
         for model, environment in (("m", "onnx"), ("n", "onnx"), ("m", "pytorch"))
+    )
+    assert one == other != third
+
+
+def test_the_same_files_of_models_have_the_same_key_of_downloads() -> None:
+    one, other, third = (
+        jobs(planned(model, environment=environment))[0].downloads_key
+        for model, environment in (("m", "onnx"), ("m", "pytorch"), ("n", "onnx"))
     )
     assert one == other != third
 

@@ -142,7 +142,15 @@ def test_a_model_of_a_pull_request(
     assert planned.models == {"three"}
     assert planned.plan.sources == ("one", "three", "two"), "what is not planned is there all the same"
     (only,) = planned.shards
-    assert only.keys() == {"shard", "name", "runner", "artifact", "cache-key", "environments"}
+    assert only.keys() == {
+        "shard",
+        "name",
+        "runner",
+        "artifact",
+        "cache-key",
+        "downloads-key",
+        "environments",
+    }
     assert (only["shard"], only["name"]) == ("1/1", "1 model in pytorch")
     assert (only["runner"], only["environments"]) == (["ubuntu-24.04"], ["pytorch"])
     said = capsys.readouterr().out

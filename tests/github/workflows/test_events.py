@@ -15,7 +15,13 @@ from tests.github.workflows.sources import WORKFLOWS, read
 
 DIGEST = "d" * 64
 SHARDS = [
-    {"shard": f"{k}/2", "name": f"shard-{k}-of-2", "runner": ["ubuntu-24.04"], "cache-key": f"key{k}"}
+    {
+        "shard": f"{k}/2",
+        "name": f"shard-{k}-of-2",
+        "runner": ["ubuntu-24.04"],
+        "cache-key": f"key{k}",
+        "downloads-key": f"files{k}",
+    }
     for k in (1, 2)
 ]
 PLANNED = {"shards": json.dumps(SHARDS), "digest": DIGEST, "count": "2"}
