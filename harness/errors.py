@@ -73,6 +73,10 @@ class GitHubError(HarnessError):
         self.status = status
 
 
+class NotHandedOverError(GitHubError):
+    """GitHub does not hand over something in one answer, however often it is asked."""
+
+
 class RefusedError(HarnessError):
     """What another job handed over is not what it may be; nothing of it is taken."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
-from harness.errors import GitHubError
+from harness.errors import GitHubError, NotHandedOverError
 from harness.github import answered
 from harness.github.message import Annotation, State
 from harness.github.session import Api
@@ -58,7 +58,7 @@ class Client:
     def content(self, path: str, commit: str, *, limit: int = LARGEST_FILE) -> bytes | None:
         """A file as it is in a commit, or in a branch (``refs/heads/NAME``) now; None if there is none.
 
-        A link, or a file that is too large, is an error.
+        A link, or a file that is too large, is a NotHandedOverError.
         """
         try:
             answer = self._api.get("contents", path, ref=commit)
@@ -70,14 +70,14 @@ class Client:
             return None
         found = answered.read(answer, answered.Content)
         if found.type != "file" or found.encoding != "base64" or found.size > limit:
-            raise self._api.failed(f"{path} in {commit}: is no file of at most {limit:,} bytes")
+            raise NotHandedOverError(f"{path} in {commit}: is no file of at most {limit:,} bytes")
         return base64.b64decode(found.content)
 
     def paths(self, commit: str) -> list[str]:
-        """Every file of a commit; more than GitHub lists at once are an error."""
+        """Every file of a commit; more than GitHub lists at once are a NotHandedOverError."""
         found = answered.read(self._api.get("git", "trees", commit, recursive="1"), answered.Tree)
         if found.truncated:
-            raise self._api.failed(f"commit {commit}: has more files than GitHub lists, about 100,000")
+            raise NotHandedOverError(f"commit {commit}: has more files than GitHub lists, about 100,000")
         return found.files
 
     def comments(self, number: int) -> list[Comment]:

@@ -11,6 +11,8 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from harness.errors import NotHandedOverError
+
 if TYPE_CHECKING:
     from harness.cell import Cell
     from harness.github.client import Client
@@ -66,7 +68,10 @@ def _id_in(client: Client, commit: str, folder: str) -> str | None:
     """What the model in a folder of a commit is called; None if there is none that can be read."""
     from harness.cli.github.described import described
 
-    content = described(client, folder, commit)
+    try:
+        content = described(client, folder, commit)
+    except NotHandedOverError:
+        return None
     if content is None:
         return None
     stated = content.get("id")

@@ -25,7 +25,7 @@ def remarks(
 def _remarks(
     client: Client, head: str, files: Iterable[ChangedFile], records: list[Record], collection: str
 ) -> Iterator[Annotation]:
-    from harness.errors import GitHubError
+    from harness.errors import NotHandedOverError
     from harness.github.annotations import annotations_of
     from harness.verdict import Blame, Status
 
@@ -36,9 +36,7 @@ def _remarks(
         path = next((path for path in _descriptions(folder) if path in changed), "")
         try:
             content = client.content(path, head) if path else None
-        except GitHubError as error:
-            if error.status:  # GitHub refuses to answer
-                raise
+        except NotHandedOverError:
             continue
         if content is not None:
             mine = [one for one in failed if one.model.source == source]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from harness.errors import NotHandedOverError
 
 if TYPE_CHECKING:
     from harness.cell import WeightsFormat
@@ -32,10 +34,21 @@ def unfit(client: Client, subject: Subject, plan: Plan, collection: str) -> Iter
         )
     planned = {entry.cell.model.source for entry in plan.cells}
     owners = list(_owners(subject, folder))
-    unplanned = [each for each in owners if planned.isdisjoint(each)]
     touched = {owner for each in owners for owner in each if owner in planned}
-    yield from _not_planned(client, subject, folder, unplanned)
-    yield from _not_run(client, subject, folder, plan, touched)
+    places = {source: posixpath.normpath(posixpath.join(folder, source)) for source in touched}
+    try:
+        missing = _models_of(client, subject, folder, [each for each in owners if planned.isdisjoint(each)])
+    except NotHandedOverError as error:
+        yield f"{error}, so nobody can tell which models the change touches"
+        return
+    whole = posixpath.basename(folder) if folder != "." else subject.change.repository.partition("/")[2]
+    if (
+        "" in missing and whole in planned
+    ):  # the collection is a model: a plan calls it as its folder is called
+        missing, places = frozenset(), {whole: folder}
+    for model in sorted(missing):
+        yield f"{model or 'the model'}: is changed, and no cell of it was planned"
+    yield from _not_run(client, subject, plan, places)
 
 
 def _owners(subject: Subject, folder: str) -> Iterator[list[str]]:
@@ -49,46 +62,46 @@ def _owners(subject: Subject, folder: str) -> Iterator[list[str]]:
             yield ["/".join(parts[:count]) for count in range(len(parts) + 1)]
 
 
-def _not_planned(
-    client: Client, subject: Subject, folder: str, unplanned: Collection[list[str]]
-) -> Iterator[str]:
-    """Models that are new or changed, and of which no cell was planned.
+def _models_of(client: Client, subject: Subject, folder: str, files: Collection[list[str]]) -> frozenset[str]:
+    """The models that files are a part of, by their owners; empty for the collection, if it is one itself.
 
     Which folders are models is told by the commit that is proposed, of all files that it has.
     """
     from harness.collection.changes import models_among
 
-    if not unplanned:
-        return
+    if not files:
+        return frozenset()
     models = models_among(client.paths(subject.pull.head_sha), "" if folder == "." else folder)
-    for model in sorted({owner for owners in unplanned for owner in owners if owner in models}):
-        yield f"{model or 'the model'}: is changed, and no cell of it was planned"
+    return frozenset(owner for owners in files for owner in owners if owner in models)
 
 
-def _not_run(
-    client: Client, subject: Subject, folder: str, plan: Plan, touched: Iterable[str]
-) -> Iterator[str]:
+def _not_run(client: Client, subject: Subject, plan: Plan, places: Mapping[str, str]) -> Iterator[str]:
     """Weights of changed models that the reference runtime would not run, by the plan.
 
     What the plan has settled is believed where it blocks: that is the answer for what cannot be read.
+
+    Args:
+        places: of the models, by source: their folders from the top of the repository.
     """
     from harness.consumers import REFERENCE
 
-    sources = sorted(touched)
-    if len(sources) > _MOST:
-        yield f"{len(sources)} models are changed, and at most {_MOST} can be looked at; split it"
+    if len(places) > _MOST:
+        yield f"{len(places)} models are changed, and at most {_MOST} can be looked at; split it"
         return
     served = _served()
     in_reference: dict[str, list[PlannedCell]] = defaultdict(list)
     for entry in plan.cells:
         if entry.cell.consumer.name == REFERENCE:
             in_reference[entry.cell.model.source].append(entry)
-    for source in sources:
+    for source, place in sorted(places.items()):
         mine = in_reference[source]
         if any(entry.cell.weights_format is None and _blocks(entry) for entry in mine):
             continue  # it cannot be read
-        place = posixpath.normpath(posixpath.join(folder, source))
-        stated = _weights(client, place, subject.pull.head_sha)
+        try:
+            stated = _weights(client, place, subject.pull.head_sha)
+        except NotHandedOverError as error:
+            yield f"{error}, which cannot be looked into; make it smaller"
+            continue
         run = {entry.cell.weights_format for entry in mine if _runs(entry) or _blocks(entry)}
         name = source or "the model"
         if stated is None and not run:

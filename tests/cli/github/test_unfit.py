@@ -16,6 +16,7 @@ from tests.cli.github.conftest import PULL, SHA, Harness
 from tests.cli.github.said import comments, forged, state, taken
 from tests.cli.planned import outcome_of, planned
 from tests.github.double import Double, answers
+from tests.github.double.state import NAME
 
 PASSED = outcome_of("a")
 CORE = "bioimageio.core"
@@ -57,20 +58,48 @@ def test_weights_of_a_model_that_was_not_planned(
 
 
 def test_a_commit_of_which_github_lists_a_part_is_not_green(
-    repository: Double,
-    harness: Harness,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    repository: Double, harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Asking again tells no more, so it is said where it is seen: the status would be pending for ever."""
     monkeypatch.setattr(answers, "MOST_LISTED", 1)
     reports = taken(tmp_path / "reports", PASSED)
     assert harness("checks", "--output", reports) == ExitCode.SATISFIED, "all that is changed was planned"
-    repository.state.statuses.clear()
+    assert state(repository) == "success"
     repository.state.pulls[PULL].files.append(("collection/b/weights.onnx", "modified"))
-    assert harness("checks", "--output", reports) == ExitCode.NO_VERDICT
-    assert "has more files than GitHub lists" in capsys.readouterr().err
-    assert repository.state.statuses == []
+    said = said_of(harness, repository, reports)
+    assert said.startswith("error ")
+    assert "has more files than GitHub lists" in said
+
+
+def test_a_description_that_github_does_not_hand_over(
+    repository: Double, harness: Harness, tmp_path: Path
+) -> None:
+    repository.state.contents[SHA, "collection/a/rdf.yaml"] = b"#" * 1_000_001
+    said = said_of(harness, repository, taken(tmp_path / "reports", PASSED))
+    assert said.startswith("error ")
+    assert "is no file of at most 1,000,000 bytes" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(("collection", "folder"), [(".", NAME), ("zoo/mine", "mine")])
+def test_a_collection_that_is_one_model(
+    repository: Double, harness: Harness, collection: str, folder: str, tmp_path: Path
+) -> None:
+    """A plan calls it as the folder is called, which at the top is the repository's name."""
+    place = "" if collection == "." else f"{collection}/"
+    repository.state.contents[SHA, f"{place}rdf.yaml"] = BOTH
+    repository.state.pulls[PULL].files = [(f"{place}weights.onnx", "modified")]
+    onnx, torchscript = (
+        of(each, outcome_of(folder)) for each in (WeightsFormat.ONNX, WeightsFormat.TORCHSCRIPT)
+    )
+    whole = forged(taken(tmp_path / "whole", onnx, torchscript), collection=collection)
+    assert harness("checks", "--output", whole, "--collection", collection) == 0
+    assert state(repository) == "success"
+    part = forged(taken(tmp_path / "part", onnx), collection=collection)
+    assert harness("checks", "--output", part, "--collection", collection) == 0
+    assert state(repository) == "error", "torchscript was not planned"
+    other = forged(taken(tmp_path / "other", PASSED), collection=collection)
+    assert harness("checks", "--output", other, "--collection", collection) == 0
+    assert state(repository) == "error", "another model was planned"
 
 
 def test_a_plan_for_other_models_than_those_of_the_collection(
