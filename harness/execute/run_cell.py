@@ -79,6 +79,8 @@ def run_cell(
     except (Interrupted, IsolationError, OutputError):
         raise
     except Exception as error:  # the harness's own fault must never look like the model's
+        if cancel.is_set():  # stopped twice: what the cell needs is gone already
+            raise Interrupted("stopped by the user") from error
         verdict, log = of_internal_error(error, settings)
         verdict = of_damage(built) or verdict  # e.g. its interpreter is gone
         outcome = Outcome(conclusion=Conclusion(verdict=verdict), artifacts=log)
