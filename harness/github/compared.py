@@ -45,10 +45,10 @@ def text_of(found: Comparison, *, longest: int = LONGEST) -> str:
 
 
 def _text(found: Comparison, rows: int) -> str:
-    counts = found.counts
+    nobody_knows = not found.counts or Kind.NO_VERDICT in found.counts
     return render(
         "compared.md.j2",
-        symbol=Markdown("✗" if Kind.REGRESSED in counts else "?" if Kind.NO_VERDICT in counts else "✓"),
+        symbol=Markdown("✗" if Kind.REGRESSED in found.counts else "?" if nobody_knows else "✓"),
         base=code(found.base),
         head=code(found.head),
         short=Markdown(in_short(found)),

@@ -61,6 +61,10 @@ def test_the_first_sign(reason: Reason | None, symbol: str) -> None:
     assert text_of(compared([of("1", "m")], [of("2", "m", reason)])).startswith(f"## {symbol} ")
 
 
+def test_nothing_to_compare_is_no_good_news() -> None:
+    assert text_of(compared([], [])) == "## ? `tool==1` → `tool==2`: no cell to compare\n"
+
+
 def test_names_of_models_are_no_markdown() -> None:
     text = text_of(compared([], [of("2", "@everyone | <img>")]))
     assert "| ` @everyone  `&#124;`  <img> 1 ` |" in text

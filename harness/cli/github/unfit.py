@@ -105,7 +105,10 @@ def _not_run(client: Client, subject: Subject, plan: Plan, places: Mapping[str, 
         run = {entry.cell.weights_format for entry in mine if _runs(entry) or _blocks(entry)}
         name = source or "the model"
         if stated is None and not run:
-            yield f"{name}: is changed, and nothing of it was planned to run in {REFERENCE}"
+            yield (
+                f"{name}: is changed, and nothing of it was planned to run in {REFERENCE}; of a package "
+                "nobody can tell here which weights it has: propose it unpacked, as a folder"
+            )
         for weights in sorted((stated or set()) & served - run):
             why = f"weights {weights.value} were not planned to run in {REFERENCE}: push, or rebase"
             yield f"{name}: is changed, and its {why}"

@@ -214,8 +214,9 @@ def test_of_what_cannot_be_looked_into_something_runs(
         repository.state.contents[SHA, "collection/a/rdf.yaml"] = description
     named = msgspec.structs.replace(PASSED.consumer, name=consumer)
     outcome = msgspec.structs.replace(PASSED, consumer=named)
-    assert harness("checks", "--output", taken(tmp_path / "reports", outcome)) == 0
-    assert state(repository) == said
+    told = said_of(harness, repository, taken(tmp_path / "reports", outcome))
+    assert told.startswith(said)
+    assert ("propose it unpacked, as a folder" in " ".join(told.split())) is (said == "error")
 
 
 def test_a_model_that_cannot_be_read_fails(described: Double, harness: Harness, tmp_path: Path) -> None:
