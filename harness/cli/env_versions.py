@@ -42,14 +42,18 @@ def versions(args: argparse.Namespace) -> ExitCode:
 
 
 def _add(spec: EnvironmentSpec, version: str, args: argparse.Namespace) -> bool:
-    """Write the version into the folder; False if it was to be locked and cannot be."""
+    """Write the version into the folder; False if it cannot be added, or was to be locked and cannot be."""
     from harness import jsonio
     from harness.environments import releases
     from harness.environments.spec import load
 
     name, file = spec.folder.name, spec.folder / "environment.toml"
     before = file.read_bytes()
-    releases.add(spec, version)
+    try:
+        releases.add(spec, version)
+    except ConfigurationError as error:  # nothing was written
+        say(f"{name}: {error}")
+        return False
     if not args.lock:
         print(f"{name}: added; next: harness env lock {name}")  # noqa: T201
         return True

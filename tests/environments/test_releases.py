@@ -135,3 +135,20 @@ def test_a_list_in_another_form_is_left_to_people(make: Maker) -> None:
     made = versioned(make, VERSIONED.replace('versions = ["1.0"]', '"versions" = ["1.0"]'))
     with pytest.raises(ConfigurationError, match=r"add 2\.0 by hand"):
         releases.add(made, "2.0")
+
+
+@pytest.mark.parametrize("lock", [(), ("--lock",)])
+def test_what_is_left_to_people_does_not_keep_the_others_from_being_added(
+    make: Maker, index: Index, lock: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    make("by-hand", toml=VERSIONED.replace('versions = ["1.0"]', '"versions" = ["1.0"]'))
+    made = versioned(make)
+    (made.folder / "requirements.lock").rename(made.lock)
+    index.add("tiny", "1.1")
+    asked = ["env", "versions", "--environments", str(made.folder.parent), "--add", *lock]
+    assert run_command_line(asked) == 1
+    out, err = capsys.readouterr()
+    assert "by-hand: " in err
+    assert "add 1.1 by hand" in err
+    assert "small: tiny 1.1 is new\nsmall: " in out
+    assert [each.version for each in spec.load_versions(made.folder)] == ["1.1", "1.0"]
