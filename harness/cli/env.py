@@ -39,7 +39,7 @@ _ACTIONS = {
     "lock": _Action("harness.cli.env:lock", "solve the requirements and write the locks", "lock --upgrade"),
     "versions": _Action(
         "harness.cli.env_versions:versions",
-        "look for new releases of what several versions are kept of",
+        "look for new releases of the tools and packages that are kept in several versions",
         "versions --add",
     ),
     "build": _Action(

@@ -100,8 +100,8 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default=None,  # DEFAULT_COLLECTION, but `run --plan` must know whether it was given
         metavar="COLLECTION",
-        help="folder of models, one model's folder, an rdf.yaml, a .zip package, or an index.json "
-        "(default: collection)",
+        help="folder of models, one model's folder, an rdf.yaml, a .zip package, or an index.json; "
+        "the last three can be URLs (default: collection)",
     )
     add_filters(parser)
     parser.add_argument(
@@ -115,14 +115,17 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_policy(parser: argparse.ArgumentParser) -> None:
-    """``--policy``."""
+def add_policy(
+    parser: argparse.ArgumentParser,
+    *,
+    default: str = "policy.toml in the collection's folder, if there is one",
+) -> None:
+    """``--policy``; ``default`` says in words which it is without."""
     parser.add_argument(
         "--policy",
         type=Path,
         metavar="FILE",
-        help="which cells gate, waivers, limits and bounds of tolerance "
-        "(default: policy.toml in the collection's folder, if there is one)",
+        help=f"which cells gate, waivers, limits and bounds of tolerance (default: {default})",
     )
 
 

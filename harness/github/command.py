@@ -19,9 +19,9 @@ Comments that the harness understands, from people who may push here:
 
 | comment | does |
 |---|---|
-| `/harness rerun inconclusive` | runs all jobs again in which a required cell got no verdict |
-| `/harness accept COMMIT` | accepts that this commit, the present one, changes how models are tested, once \
-it has results; at least 12 digits of it |
+| `/harness rerun inconclusive` | runs the jobs again in which a required cell got no verdict |
+| `/harness accept COMMIT` | accepts what this commit changes about how models are tested, if it is the head \
+and has results; at least 12 digits of it |
 | `/harness help` | this |
 """
 

@@ -110,7 +110,7 @@ def _body(outcome: Outcome, kinds: Sequence[Kind], told: Sequence[str], state: S
         review_more=max(0, len(change.review) - _PATHS),
         excused=outcome.excused[:_PATHS],
         excused_more=max(0, len(outcome.excused) - _PATHS),
-        accept=code(f"/harness accept {change.head_sha}"),
+        accept=fence(f"/harness accept {change.head_sha}", lines=1),
         refused=fence("\n".join(outcome.refused), lines=_LINES_REFUSED),
         files=Markdown(f"{outcome.too_many_files:,}"),
         beside=_names(tuple(f"#{number}" for number in outcome.beside), "pull request"),

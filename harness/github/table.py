@@ -13,6 +13,7 @@ from harness.ledger.difference import Kind as Moved
 from harness.ledger.gate import CellDecision, Decision, Effect
 from harness.verdict import Reason
 
+_TOGETHER = "\N{NO-BREAK SPACE}"  # else the sign is in a line of its own, where columns are narrow
 _ORDER = (Effect.BLOCKS, Effect.NO_VERDICT, Effect.NO_RECORD, Effect.WAIVED, Effect.COUNTED)
 _HARMLESS = {Effect.WAIVED: "waived", Effect.COUNTED: "advisory", Effect.IGNORED: "quarantined"}
 
@@ -72,9 +73,9 @@ def _row(decided: CellDecision, moved: Moved | None) -> Row:
 
 def _verdict(decided: CellDecision) -> Markdown:
     if decided.status is None:
-        return Markdown("? no result")
+        return Markdown(f"?{_TOGETHER}no result")
     look = labels.STATUS[decided.status]
-    return Markdown(f"{look.icon} {look.label}")
+    return Markdown(f"{look.icon}{_TOGETHER}{look.label}")
 
 
 def _why(decided: CellDecision, moved: Moved | None) -> Markdown:

@@ -88,6 +88,7 @@ def outcome(records: Sequence[Record], *, policy: Policy = DEFAULT, **changes: A
         decision=decide(planned, records, policy, today=TODAY),
         records={record.key: record for record in records},
         links=LINKS,
+        collection="collection",
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -169,8 +170,8 @@ OUTCOMES: dict[str, Outcome] = {
     ),
     "failed": outcome([PASSED, ONNX_DIFFERS, NOT_FOR_CAREAMICS]),
     "failed-regressed": since([before(ONNX_DIFFERS), before(PASSED)], [PASSED, ONNX_DIFFERS]),
-    "failed-description": outcome([INVALID], collection="collection"),
-    "failed-descriptions": outcome([INVALID, ALSO_INVALID], collection="collection"),
+    "failed-description": outcome([INVALID]),
+    "failed-descriptions": outcome([INVALID, ALSO_INVALID]),
     "failed-tool": outcome([PASSED, BIAPY_FAILS]),
     "failed-many": since(
         [before(record) for record in many()[::3]],
@@ -186,9 +187,7 @@ OUTCOMES: dict[str, Outcome] = {
         [], change=msgspec.structs.replace(CHANGE, models=(), removed=("nuclei-unet2d", "old"))
     ),
     "review": outcome([PASSED], change=msgspec.structs.replace(CHANGE, review=GATE)),
-    "review-excused": outcome(
-        [PASSED, ONNX_DIFFERS], policy=EXCUSED, excused=("collection/nuclei-unet2d",), collection="collection"
-    ),
+    "review-excused": outcome([PASSED, ONNX_DIFFERS], policy=EXCUSED, excused=("collection/nuclei-unet2d",)),
     "shared": outcome([PASSED, ONNX_PASSED], beside=(113,)),
     "too-large": outcome([PASSED, ONNX_PASSED], too_many_files=10_000),
     "refused": outcome(

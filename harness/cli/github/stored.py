@@ -33,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--collection",
         metavar="DIR",
         default=options.DEFAULT_COLLECTION,
-        help="folder of models in the repository; its policy, in the base, decides, whatever a plan says "
-        "(default: collection)",
+        help="folder of models in the repository, whatever a plan says (default: collection)",
     )
     parser.add_argument(
         "--published", type=Path, metavar="DIR", help="what is published, its ledger in DIR/ledger"
@@ -43,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run-url", metavar="URL", default="", help="the page of the run (default: by the event)"
     )
     parser.add_argument("--site-url", metavar="URL", default="", help="the published site, to be linked")
-    options.add_policy(parser)
+    options.add_policy(parser, default="the one that the base branch has in DIR, by GitHub's word")
     options.add_output(parser)
 
 
