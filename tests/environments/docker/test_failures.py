@@ -79,7 +79,7 @@ def test_a_step_that_fails_is_named_with_its_last_words(builder: str, image_of: 
 
 def test_a_lock_that_cannot_be_satisfied(builder: str, image_of: Make) -> None:
     error = refused(image_of(lock="tiny==2.0\n"))
-    assert error.reason is Reason.ENVIRONMENT_UNSATISFIABLE
+    assert error.reason is Reason.ENVIRONMENT_UNSATISFIABLE, error.message
     assert "No solution found" in error.message
     assert "tiny==2.0" in error.message
 

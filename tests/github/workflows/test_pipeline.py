@@ -15,8 +15,10 @@ from tests.github.double import Double
 from tests.github.double.server import TOKEN
 from tests.github.workflows.answering import tell
 from tests.github.workflows.hosted import MODELS, MORE, Hosted, put_model
+from tests.github.workflows.not_run import ELSEWHERE, has_reason
 from tests.github.workflows.repositories import git
 from tests.github.workflows.runner import Run
+from tests.github.workflows.sources import all_sources
 
 pytestmark = pytest.mark.slow
 
@@ -203,6 +205,20 @@ def test_the_night_is_published_and_taken_over(hosted: Hosted) -> None:
     taken = {step.job: step.log for step in repeated.steps if step.step == "Take"}
     assert set(taken) == {"collection / gate", "publish / ledger"}
     assert all("shard-1-of-9: is of another attempt" in log for log in taken.values()), taken
+
+
+def test_every_command_was_run(hosted: Hosted) -> None:
+    """By the tests above, all of which have to run for that; not_run.py has the others."""
+    ran = set().union(*(run.commands for run in hosted.runs))
+    stated = {
+        (where, step["run"]): f"{source.name}: {where}: {step['run']}"
+        for source in all_sources()
+        for where, step in source.steps
+        if "run" in step and source.name not in ELSEWHERE
+    }
+    assert ran <= set(stated)
+    assert [told for each, told in stated.items() if each not in ran and not has_reason(each[1])] == []
+    assert [told for each, told in stated.items() if each in ran and has_reason(each[1])] == []
 
 
 def _plan(run: Run, name: str) -> Any:
